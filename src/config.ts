@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65535);
+const url = z.url();
+
+const Settings = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port.default(3000),
+  TEMPORAL_ADDRESS: z.string().optional(),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_API_KEY: z.string().optional(),
+  TEMPORAL_TLS_CERT: z.string().optional(),
+  TEMPORAL_TLS_KEY: z.string().optional(),
+  TEMPORAL_TLS_CA: z.string().optional(),
+  TEMPORAL_PORT: port.default(7233),
+  TEMPORAL_UI_PORT: port.default(8233),
+  TEMPORAL_CLI_PATH: z.string().optional(),
+  /** Where Temporal's own UI is, for links; made from the UI port where the server is embedded. */
+  TEMPORAL_UI_URL: url.optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'is not a postgres:// URL')
+    .optional(),
+  DATA_DIR: z.string().default('.fermata'),
+  ANTHROPIC_API_KEY: z.string().min(1).optional(),
+  ANTHROPIC_BASE_URL: url.optional(),
+  FERMATA_API_KEY: z.string().min(16, 'is shorter than 16 characters').optional(),
+  FERMATA_CONFIG: z.string().default('fermata.config.yaml'),
+  FERMATA_INTERNAL_KEY: z.string().min(16, 'is shorter than 16 characters').optional(),
+  GATEWAY_URL: z.string().optional(),
+  GATEWAY_PORT: port.default(0),
+  SIMULATOR_URL: url.optional(),
+  SIMULATOR_PORT: port.default(0),
+  WORKER_METRICS_PORT: port.optional(),
+  WORKER_METRICS_URL: url.optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+});
+export type Config = z.infer<typeof Settings>;
+
+/** A setting that makes no sense, said in one line that names it. */
+export class SettingError extends Error {}
+
+/** Reads the settings once, at a process's entry. Throws `SettingError`. An empty string counts as not set. */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = Settings.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const name = String(issue?.path[0]);
+  throw new SettingError(`${name}=${JSON.stringify(given[name])}: ${issue?.message ?? 'makes no sense'}.`);
+}
+
+/** The settings that a part started alone can't do without. Throws `SettingError` naming all that lack. */
+export function demand<Name extends keyof Config>(
+  config: Config,
+  names: readonly Name[],
+): Config & { [K in Name]-?: NonNullable<Config[K]> } {
+  const missing = names.filter((name) => config[name] === undefined);
+  if (missing.length > 0)
+    throw new SettingError(`${missing.join(', ')}: must be set where a part is started alone.`);
+  return config as Config & { [K in Name]-?: NonNullable<Config[K]> };
+}

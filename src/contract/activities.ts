@@ -1,0 +1,156 @@
+import type { ApprovalKind, ApprovalStatus, Decision, JournalEntry, Usage } from './journal';
+import type { RunReference } from './workflow';
+import type { Json, Value } from './value';
+
+/** Names that a template or condition may use, with what they stand for. */
+export interface Names {
+  [name: string]: Value;
+}
+
+/** Entries that ride along. `temporalRun` is the workflow's own run id, under which `n` counts. */
+export interface Carried {
+  temporalRun: string;
+  entries: JournalEntry[];
+}
+
+export type EvaluateRequest = { run: RunReference; path: string; journal?: Carried } & (
+  | { type: 'value'; at: string; names: Names }
+  | { type: 'condition'; at: string; names: Names }
+  /** A list for a fan-out: stored where it is large, and counted. */
+  | { type: 'list'; at: string; names: Names }
+  /** Stores a value that a workflow put together, so that it can go on as a reference. */
+  | { type: 'store'; value: Value }
+  /** Whether a decision is whose it says, and its content fits; see `decisions.ts`. */
+  | { type: 'decision'; approval: string; digest: string; decision: RawDecision }
+  /** Checks the run's output against the plan's `output` schema. */
+  | { type: 'output'; value: Value }
+);
+
+export type EvaluateResult =
+  | { type: 'value'; value: Value }
+  | { type: 'condition'; holds: boolean }
+  | { type: 'list'; value: Value; length: number }
+  | { type: 'decision'; by: string; via: 'api' | 'temporal'; content: Value | null; problem: string | null };
+
+/** A named piece of context or of a pattern's own material, shown to the model as a data block. */
+export interface Block {
+  name: string;
+  value: Value;
+}
+
+/** What an agent has said so far in this turn and why it is asked again. */
+export interface PriorAnswer {
+  answer: Value;
+  /** `continue`: it was cut off. `reask`: it broke its schema; `errors` says how. */
+  type: 'continue' | 'reask';
+  errors?: string;
+}
+
+export interface ModelCall {
+  run: RunReference;
+  /** `<run id>/<path>/t<turn>/m<model index>/a<re-ask or continuation>` */
+  key: string;
+  path: string;
+  agent: string;
+  /** Index into the agent's usable models. */
+  model: number;
+  /** `agent`: answers in text or its own schema. Else the shape of `decisions.ts` is asked for. */
+  role: 'agent' | 'reviewer';
+  /** Template of the prompt; absent where a pattern asks with blocks alone. */
+  prompt?: string;
+  names: Names;
+  context: Block[];
+  contextMode: 'full' | 'none' | 'auto';
+  contextMaxTokens: number;
+  blocks: Block[];
+  prior: PriorAnswer[];
+  /** Budgets that must all hold the call, the run's first: ids as in `budgetId`. */
+  budgets: string[];
+  temporalRun: string;
+  journal: Carried;
+}
+
+interface Answered {
+  usage: Usage;
+  model: string;
+  simulated: boolean;
+}
+
+export type ModelResult =
+  | ({ type: 'answered'; value: Value; decision: Value | null } & Answered)
+  | ({ type: 'truncated'; value: Value } & Answered)
+  | ({ type: 'invalid'; value: Value; errors: string } & Answered)
+  | ({ type: 'refused'; value: Value } & Answered)
+  | { type: 'over_budget'; budget: string; reason: string }
+  | { type: 'wait'; reason: string; ms: number };
+
+export interface OpenApproval {
+  run: RunReference;
+  approval: string;
+  kind: ApprovalKind;
+  path: string;
+  /** Template of the title in the manifest, or the title itself. */
+  title: { at: string } | { text: string };
+  names: Names;
+  content: Value;
+  risk: 'low' | 'medium' | 'high';
+  allow: Decision[];
+  dueAt: string | null;
+  reason: string | null;
+  /** JSON Pointer of the schema that an edited content must fit, if any. */
+  schemaAt: string | null;
+  workflowId: string;
+  temporalRun: string;
+  /**
+   * Entries to write in the same statement. The workflow leaves `approval.requested` out: only the
+   * activity knows title and digest, so it adds it under the number `n` at the time `at`.
+   */
+  journal: Carried;
+  requested: { n: number; at: string };
+  /** Status at once for low and medium risk. */
+  settled: 'approved' | null;
+}
+
+export interface OpenedApproval {
+  title: string;
+  digest: string;
+  /** Set where the ledger already holds a decision for this id and digest, as after a reset. */
+  decided: {
+    status: ApprovalStatus;
+    decision: Decision;
+    by: string;
+    comment: string | null;
+    content: Value | null;
+  } | null;
+}
+
+/** A decision as it comes in by update or signal, from the API or from Temporal's own tools. */
+export interface RawDecision {
+  approval: string;
+  decision: Decision;
+  /** From the API `{ value, digest }`, else whatever was typed: a string up to 64 KiB. */
+  content?: { value: Value } | string;
+  comment?: string;
+  by?: string;
+  /** Digest that the person saw. */
+  digest?: string;
+  /** HMAC-SHA256, hex, by the API over what `sealText` gives. */
+  seal?: string;
+}
+
+export interface CloseRun {
+  run: RunReference;
+  journal: Carried;
+  /** How many entries this Temporal run made in all; a gap is refused. */
+  count: number;
+}
+
+export interface Activities {
+  callModel(call: ModelCall): Promise<ModelResult>;
+  evaluate(request: EvaluateRequest): Promise<EvaluateResult>;
+  openApproval(request: OpenApproval): Promise<OpenedApproval>;
+  writeJournal(request: { run: RunReference; journal: Carried }): Promise<void>;
+  closeRun(request: CloseRun): Promise<void>;
+}
+
+export type { Json };

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { vendorFaults } from './failures';
+import type { Usage } from './journal';
+import type { Json } from './value';
+
+/**
+ * What an activity says to the gateway. `PUT /calls/{key}` registers a call or joins it and returns
+ * at once; `GET /calls/{key}?tenant=…&run=…&hash=…&wait=20s` is repeated until the state is not
+ * `pending`. Every request bears the internal token.
+ */
+export const CallRequest = z.strictObject({
+  tenant: z.string(),
+  run: z.string(),
+  /** The workflow's own run id: another hash under one key within it is a bug. */
+  temporalRun: z.string(),
+  path: z.string(),
+  agent: z.string(),
+  /** Id in the catalog. */
+  model: z.string(),
+  request: z.strictObject({
+    system: z.string(),
+    messages: z.array(z.strictObject({ role: z.enum(['user', 'assistant']), text: z.string() })).min(1),
+    /** JSON Schema of the answer where it is to be structured. */
+    schema: z.json().optional(),
+    maxOutputTokens: z.int().positive(),
+    minOutputTokens: z.int().positive(),
+    temperature: z.number().optional(),
+  }),
+  /** All of them must hold the call's worst case. The first is the run's. */
+  budgets: z.array(z.string()).min(1),
+  allowUnpriced: z.boolean(),
+  policy: z.strictObject({
+    timeoutMs: z.int().positive(),
+    maxRetries: z.int().min(0),
+    initialDelayMs: z.int().positive(),
+    multiplier: z.number().min(1),
+    maxDelayMs: z.int().positive(),
+    retryOn: z.array(z.enum(vendorFaults)),
+  }),
+});
+export type CallRequest = z.infer<typeof CallRequest>;
+
+/** Why an answer ended, in one vocabulary for all vendors; the vendor's own word is kept beside it. */
+export const stops = ['end', 'length', 'refusal'] as const;
+export type Stop = (typeof stops)[number];
+
+export type CallState =
+  /** Being counted, in line for its budget, or at the vendor. */
+  | { state: 'pending'; phase: 'registered' | 'in_line' | 'sent' }
+  | CallDone
+  /** `retryInMs` null: spent, or of a kind that no retry mends. */
+  | { state: 'failed'; fault: string; message: string; attempts: number; retryInMs: number | null }
+  | { state: 'over_budget'; budget: string; reason: string }
+  /** Not sent and nothing held: come back after `ms`. */
+  | { state: 'wait'; reason: string; ms: number }
+  /** No price is known and the plan doesn't allow that. */
+  | { state: 'unpriced'; message: string }
+  | { state: 'cancelled' };
+
+export interface CallDone {
+  state: 'done';
+  /** Hash of the answer's text in the ledger's contents. */
+  ref: string;
+  text: string;
+  stop: Stop;
+  vendorStop: string;
+  usage: Usage;
+  /** As the vendor names it in its answer. */
+  model: string;
+  simulated: boolean;
+  /** The output cap it was lowered to so that it fitted a budget, else null. */
+  capLowered: number | null;
+  attempts: number;
+  /** How often a gateway died with this call at the vendor, so that it may have been paid again. */
+  ambiguous: number;
+}
+
+/** One live piece of an answer, as `GET /streams/{run}` of a gateway sends it (Server-Sent Events). */
+export interface CallDelta {
+  runId: string;
+  step: string;
+  call: string;
+  text: string;
+}
+
+export type { Json };

@@ -1,0 +1,21 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { RawDecision } from './activities';
+import type { ApprovalStatus } from './journal';
+import type { BudgetView, StateView, StepView } from './workflow';
+
+/** What a decider gets back: where the approval stands now. */
+export interface DecisionTaken {
+  approval: string;
+  status: ApprovalStatus;
+  by: string;
+}
+
+// An update, because the decider must learn whether this decision was the one that counted.
+export const decideUpdate = defineUpdate<DecisionTaken, [RawDecision]>('decide');
+/** The same for Temporal's own tools, which send signals more easily than updates. */
+export const decideSignal = defineSignal<[RawDecision]>('decide');
+
+export const stateQuery = defineQuery<StateView>('state');
+export const stepsQuery = defineQuery<StepView[]>('steps');
+export const approvalsQuery = defineQuery<string[]>('approvals');
+export const budgetQuery = defineQuery<BudgetView>('budget');

@@ -1,0 +1,114 @@
+/**
+ * What a workflow knows of a plan: types, paths, limits and where its templates stand, but no
+ * prompt. Made from a plan by `src/plan/skeleton.ts`, carried as the start argument.
+ */
+
+/** A template, condition or literal of the manifest's plan; `at` is its JSON Pointer there. */
+export interface Expression {
+  at: string;
+  /** Roots that it names, such as `input`, `previous`, `item`, `steps.draft`. */
+  uses: string[];
+}
+
+/** Limits with their defaults filled in; `null` where lifted. Money in nano-USD. */
+export interface LimitsNode {
+  costNano?: number;
+  tokens?: number | null;
+  modelCalls?: number | null;
+  timeoutMs?: number | null;
+  vendorWaitMs?: number;
+  onExceeded: 'return_partial' | 'fail';
+}
+
+export interface ContextNode {
+  mode: 'full' | 'none' | 'auto';
+  /** Ids of the only steps whose outputs are shown. */
+  from?: string[];
+  maxTokens: number;
+}
+
+export type OnFailureNode =
+  | { type: 'fail' }
+  | { type: 'skip' }
+  | { type: 'value'; value: Expression }
+  | { type: 'step'; step: StepNode };
+
+interface Frame {
+  id?: string;
+  when?: Expression;
+  timeoutMs?: number;
+  limits?: LimitsNode;
+  onFailure: OnFailureNode;
+}
+
+export interface AgentNode extends Frame {
+  type: 'agent';
+  agent: string;
+  prompt: Expression;
+  context: ContextNode;
+}
+
+export interface SequenceNode extends Frame {
+  type: 'sequence';
+  steps: StepNode[];
+}
+
+export interface ParallelNode extends Frame {
+  type: 'parallel';
+  /** Named branches in the order written, or one step for each item of a list. */
+  branches: { name: string; step: StepNode }[] | { forEach: Expression; as: string; step: StepNode };
+  concurrency: number;
+  branchTimeoutMs?: number;
+  require: number | 'all';
+  cancelRest: boolean;
+  placeholder: Expression;
+  onLate: 'placeholder' | 'partial';
+  reduce?: StepNode;
+}
+
+export interface ReviewNode extends Frame {
+  type: 'review';
+  reviewer: string;
+  /** What the reviewer is asked, where the plan says it; the text and the criteria follow as blocks. */
+  prompt?: Expression;
+  context: ContextNode;
+  criteria?: Expression;
+  of?: Expression;
+  revise?: StepNode;
+  maxRevisions: number;
+  onExhausted: 'escalate' | 'fail' | 'flag';
+}
+
+export interface ApprovalNode extends Frame {
+  type: 'approval';
+  title: Expression;
+  content?: Expression;
+  risk: 'low' | 'medium' | 'high';
+  allow: ('approve' | 'edit' | 'reject')[];
+  timeoutMs: number;
+  onTimeout: 'fail' | 'reject' | 'approve' | 'skip';
+  onReject: 'reject' | 'skip';
+}
+
+export interface SetNode extends Frame {
+  type: 'set';
+  value: Expression;
+}
+
+export type StepNode = AgentNode | SequenceNode | ParallelNode | ReviewNode | ApprovalNode | SetNode;
+
+export interface AgentSummary {
+  /** Usable models in the order of the plan, as ids of the catalog. */
+  models: string[];
+  maxContinuations: number;
+  /** Whether its answers are parsed against a schema of its own. */
+  structured: boolean;
+}
+
+export interface Skeleton {
+  plan: { name: string; version: string };
+  agents: { [name: string]: AgentSummary };
+  limits: LimitsNode;
+  alerts: { costNano?: number };
+  flow: StepNode;
+}

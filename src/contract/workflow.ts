@@ -1,0 +1,89 @@
+import type { Incomplete, StepError } from './failures';
+import type { Skeleton } from './skeleton';
+import type { Json, Value } from './value';
+
+/** Which run an activity works for. `manifest` is the hash under which the frozen plan is stored. */
+export interface RunReference {
+  tenant: string;
+  run: string;
+  manifest: string;
+}
+
+/** The one argument of every workflow type of the service. */
+export interface StartArgument extends RunReference {
+  skeleton: Skeleton | { ref: string };
+  input: Value;
+  /** When the run was accepted, RFC 3339. */
+  createdAt: string;
+  /** Finished steps of the run that this one goes on from, and what continue-as-new carries. */
+  memo?: Memo;
+}
+
+/** Finished steps by path. The one mechanism of continue-as-new, retry and fork. */
+export interface Memo {
+  [path: string]: { outcome: FinishedOutcome; stateVersion: number };
+}
+
+export type FinishedOutcome =
+  | { type: 'completed'; value: Value; decision?: Value }
+  | { type: 'incomplete'; value: Value; decision?: Value; code: Incomplete['code']; reason: string }
+  | { type: 'skipped' };
+
+/** What the workflow returns; the output itself is in the ledger. */
+export interface RunSummary {
+  status: RunEnd;
+  output: Value;
+  incomplete: Incomplete[];
+  error: StepError | null;
+  rejectedBy?: string;
+}
+
+export const runEnds = ['completed', 'partial', 'failed', 'rejected', 'cancelled'] as const;
+export type RunEnd = (typeof runEnds)[number];
+export const openStatuses = ['queued', 'running', 'waiting', 'paused', 'stalled'] as const;
+export type RunStatus = (typeof openStatuses)[number] | RunEnd;
+
+export const stepStatuses = [
+  'pending',
+  'running',
+  'waiting',
+  'completed',
+  'incomplete',
+  'skipped',
+  'failed',
+  'timed_out',
+  'cancelled',
+  'rejected',
+  'reused',
+] as const;
+export type StepStatus = (typeof stepStatuses)[number];
+
+/** Workflow types, one for each root pattern, so that Temporal's list reads as what runs. */
+export const workflowTypes = ['agent', 'sequence', 'parallel', 'review', 'approval', 'set'] as const;
+
+export const taskQueue = 'fermata';
+
+/** What the query `state` answers. */
+export interface StateView {
+  status: RunStatus;
+  reason: string | null;
+  current: string[];
+  stateVersion: number;
+}
+
+/** What the query `steps` answers. */
+export interface StepView {
+  path: string;
+  type: string;
+  status: StepStatus;
+}
+
+/** What the query `budget` answers: what the workflow has tallied from the answers that came back. */
+export interface BudgetView {
+  modelCalls: number;
+  inputTokens: number;
+  outputTokens: number;
+  costNano: number;
+}
+
+export type { Json };

@@ -1,0 +1,70 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Database } from './database';
+
+const plain = 1;
+const keys = new LRUCache<string, Buffer>({ max: 1000 });
+/** Contents never change, so what was read once is read again without asking. */
+const bodies = new LRUCache<string, Buffer>({
+  maxSize: 64 * 1024 * 1024,
+  sizeCalculation: (body) => body.length + 1,
+});
+
+/** Makes a tenant if there is none by this id. */
+export async function ensureTenant(database: Database, id: string, name: string): Promise<void> {
+  await database.query(
+    'INSERT INTO tenants (id, name, content_key) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING',
+    [id, name, randomBytes(32)],
+  );
+}
+
+/**
+ * The name of a content: HMAC-SHA256 by the tenant's key, so that equal contents of two tenants
+ * can't be told. Pure but for reading the key.
+ */
+export async function contentHash(database: Database, tenant: string, body: Buffer): Promise<string> {
+  let key = keys.get(tenant);
+  if (key === undefined) {
+    const { rows } = await database.query<{ content_key: Buffer }>(
+      'SELECT content_key FROM tenants WHERE id = $1',
+      [tenant],
+    );
+    key = rows[0]?.content_key;
+    if (key === undefined) throw new Error(`There is no tenant ${tenant}.`);
+    keys.set(tenant, key);
+  }
+  return createHmac('sha256', key).update(body).digest('hex');
+}
+
+/** Stores a body once and notes that the run holds it. Answers its hash. */
+export async function putContent(
+  database: Database,
+  tenant: string,
+  run: string,
+  body: Buffer,
+): Promise<string> {
+  const hash = await contentHash(database, tenant, body);
+  await database.query(
+    `WITH body AS (
+       INSERT INTO contents (tenant, hash, format, body, bytes) VALUES ($1, $2, ${plain}, $4, $5)
+       ON CONFLICT (tenant, hash) DO NOTHING)
+     INSERT INTO content_references (tenant, run, hash) VALUES ($1, $3, $2) ON CONFLICT DO NOTHING`,
+    [tenant, hash, run, body, body.length],
+  );
+  return hash;
+}
+
+/** The body stored under a hash. Throws where there is none: a reference is never made before its content. */
+export async function getContent(database: Database, tenant: string, hash: string): Promise<Buffer> {
+  const cacheKey = `${tenant}/${hash}`;
+  const known = bodies.get(cacheKey);
+  if (known !== undefined) return known;
+  const { rows } = await database.query<{ body: Buffer }>(
+    'SELECT body FROM contents WHERE tenant = $1 AND hash = $2',
+    [tenant, hash],
+  );
+  const body = rows[0]?.body;
+  if (body === undefined) throw new Error(`There is no content ${hash}.`);
+  bodies.set(cacheKey, body);
+  return body;
+}
