@@ -12,6 +12,7 @@ const Settings = z.object({
   TEMPORAL_TLS_CERT: z.string().optional(),
   TEMPORAL_TLS_KEY: z.string().optional(),
   TEMPORAL_TLS_CA: z.string().optional(),
+  FERMATA_TASK_QUEUE: z.string().min(1).default('fermata'),
   TEMPORAL_PORT: port.default(7233),
   TEMPORAL_UI_PORT: port.default(8233),
   TEMPORAL_CLI_PATH: z.string().optional(),
@@ -24,6 +25,8 @@ const Settings = z.object({
   DATA_DIR: z.string().default('.fermata'),
   ANTHROPIC_API_KEY: z.string().min(1).optional(),
   ANTHROPIC_BASE_URL: url.optional(),
+  /** Where the command line finds the service; without it, at `HOST` and `PORT`. */
+  FERMATA_URL: z.url({ protocol: /^https?$/, error: 'is not an http:// or https:// URL' }).optional(),
   FERMATA_API_KEY: z.string().min(16, 'is shorter than 16 characters').optional(),
   FERMATA_CONFIG: z.string().default('fermata.config.yaml'),
   FERMATA_INTERNAL_KEY: z.string().min(16, 'is shorter than 16 characters').optional(),
@@ -31,8 +34,20 @@ const Settings = z.object({
   GATEWAY_PORT: port.default(0),
   SIMULATOR_URL: url.optional(),
   SIMULATOR_PORT: port.default(0),
+  /** About how long an answer of the simulated vendor takes. */
+  SIMULATOR_LATENCY_MS: z.coerce.number().int().min(0).max(60_000).default(1500),
   WORKER_METRICS_PORT: port.optional(),
   WORKER_METRICS_URL: url.optional(),
+  /** What the command line edits a text with. */
+  VISUAL: z.string().optional(),
+  EDITOR: z.string().optional(),
+  // Only what decides whether anything is exported; the rest of OTEL_* OpenTelemetry reads itself.
+  OTEL_SERVICE_NAME: z.string().default('fermata'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url.optional(),
+  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: url.optional(),
+  OTEL_TRACES_EXPORTER: z.string().optional(),
+  OTEL_METRICS_EXPORTER: z.string().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
 });
 export type Config = z.infer<typeof Settings>;
@@ -41,7 +56,7 @@ export type Config = z.infer<typeof Settings>;
 export class SettingError extends Error {}
 
 /** Reads the settings once, at a process's entry. Throws `SettingError`. An empty string counts as not set. */
-export function readConfig(environment: NodeJS.ProcessEnv): Config {
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = Settings.safeParse(given);
   if (parsed.success) return parsed.data;

@@ -1,10 +1,16 @@
-/** nano-USD a token. `version` says which price list it came from and is kept with every charge. */
-export interface Price {
-  version: string;
+/** nano-USD a token. USD per million tokens times 1,000: 3 USD a million is 3,000 nano a token. */
+export interface Rates {
   inputNano: number;
   outputNano: number;
   cacheReadNano: number;
   cacheWriteNano: number;
+}
+
+/** `version` says which price list it came from and is kept with every charge. */
+export interface Price extends Rates {
+  version: string;
+  /** What every token of a call costs, output included, whose input has more than `overTokens`. */
+  long?: Rates & { overTokens: number };
 }
 
 export interface CatalogModel {

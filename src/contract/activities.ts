@@ -1,4 +1,5 @@
 import type { ApprovalKind, ApprovalStatus, Decision, JournalEntry, Usage } from './journal';
+import type { Skeleton } from './skeleton';
 import type { RunReference } from './workflow';
 import type { Json, Value } from './value';
 
@@ -24,11 +25,14 @@ export type EvaluateRequest = { run: RunReference; path: string; journal?: Carri
   | { type: 'decision'; approval: string; digest: string; decision: RawDecision }
   /** Checks the run's output against the plan's `output` schema. */
   | { type: 'output'; value: Value }
+  /** Reads a skeleton that was too large for the start argument. */
+  | { type: 'skeleton'; ref: string }
 );
 
 export type EvaluateResult =
   | { type: 'value'; value: Value }
   | { type: 'condition'; holds: boolean }
+  | { type: 'skeleton'; skeleton: Skeleton }
   | { type: 'list'; value: Value; length: number }
   | { type: 'decision'; by: string; via: 'api' | 'temporal'; content: Value | null; problem: string | null };
 
@@ -44,6 +48,15 @@ export interface PriorAnswer {
   /** `continue`: it was cut off. `reask`: it broke its schema; `errors` says how. */
   type: 'continue' | 'reask';
   errors?: string;
+}
+
+/** A limit that a call is held to. The run's row exists from the start; a step's is made by its first call. */
+export interface Budget {
+  /** `run`, or `step:` and the path of the step that carries the limit. */
+  id: string;
+  costNano: number;
+  tokens: number | null;
+  modelCalls: number | null;
 }
 
 export interface ModelCall {
@@ -64,8 +77,8 @@ export interface ModelCall {
   contextMaxTokens: number;
   blocks: Block[];
   prior: PriorAnswer[];
-  /** Budgets that must all hold the call, the run's first: ids as in `budgetId`. */
-  budgets: string[];
+  /** Budgets that must all hold the call, the run's first. */
+  budgets: Budget[];
   temporalRun: string;
   journal: Carried;
 }
@@ -76,8 +89,11 @@ interface Answered {
   simulated: boolean;
 }
 
+/** What of a controlling agent's decision the workflow acts on; the decision whole is the answer's value. */
+export type Steer = { type: 'reviewer'; approved: boolean; issues: Value };
+
 export type ModelResult =
-  | ({ type: 'answered'; value: Value; decision: Value | null } & Answered)
+  | ({ type: 'answered'; value: Value; steer: Steer | null } & Answered)
   | ({ type: 'truncated'; value: Value } & Answered)
   | ({ type: 'invalid'; value: Value; errors: string } & Answered)
   | ({ type: 'refused'; value: Value } & Answered)

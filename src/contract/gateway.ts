@@ -57,9 +57,16 @@ export type CallState =
   | { state: 'unpriced'; message: string }
   | { state: 'cancelled' };
 
+/** The body of every 200 of `PUT` and `GET /calls/{key}`. With the hash the caller asks on. */
+export interface CallReply {
+  /** SHA-256 of model and request as they were put, before any cap was lowered. */
+  hash: string;
+  call: CallState;
+}
+
 export interface CallDone {
   state: 'done';
-  /** Hash of the answer's text in the ledger's contents. */
+  /** Hash in the ledger's contents of the answer's text as a JSON string, as `toValue` would store it. */
   ref: string;
   text: string;
   stop: Stop;

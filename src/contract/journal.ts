@@ -33,6 +33,8 @@ export interface RunFinished {
   output: Value;
   incomplete: Incomplete[];
   error: StepError | null;
+  /** One line for people: who rejected it, what failed, which limit stopped it. */
+  reason: string | null;
   activeMs: number;
 }
 
@@ -81,7 +83,8 @@ export type ApprovalStatus =
 export interface ApprovalDecided {
   approval: string;
   status: ApprovalStatus;
-  decision: Decision;
+  /** Null where nobody decided: the asking step was ended. */
+  decision: Decision | null;
   by: string;
   comment: string | null;
   via: 'api' | 'temporal' | 'policy' | 'timeout';

@@ -5,12 +5,17 @@ export const limits = {
   /** What an activity or workflow may carry at most before it becomes a reference. */
   payloadBytesMax: 256 * 1024,
   previewCharactersMax: 200,
+  titleCharactersMax: 500,
   skeletonBytesMax: 200 * 1024,
 
   planBytesMax: 1024 * 1024,
   inputBytesMax: 1024 * 1024,
   bodyBytesMax: 1_572_864,
+  activitiesMax: 500,
   jsonDepthMax: 32,
+  /** Of a plan: 32 steps inside each other take two levels each, and values and schemas their own. */
+  planDepthMax: 160,
+  yamlAliasesMax: 100,
   templateBytesMax: 64 * 1024,
   stepsMax: 1000,
   branchesMax: 500,
@@ -19,11 +24,18 @@ export const limits = {
   labelsMax: 20,
 
   schemaMillisecondsMax: 250,
+  /** What compiling all schemas of one plan may take together. */
+  planSchemasMillisecondsMax: 2000,
+  schemaBytesMax: 256 * 1024,
+  schemaDepthMax: 64,
   renderMillisecondsMax: 250,
+  /** Characters and list entries that one rendering may make on its way. */
+  renderUnitsMax: 64 * 1024 * 1024,
   renderedBytesMax: 4 * 1024 * 1024,
 
   reasksMax: 2,
   escalationRetriesMax: 20,
+  escalationHours: 72,
   signalsPerRunMax: 5000,
   updatesInFlightMax: 8,
   decisionContentBytesMax: 64 * 1024,
@@ -34,9 +46,36 @@ export const limits = {
   idleStreamSeconds: 60,
   callHeartbeatSeconds: 5,
   callPollSeconds: 20,
+  /** The longest that a gateway lets one request for a call's state wait. */
+  callWaitSecondsMax: 30,
+  callKeyBytesMax: 2048,
+  callBodyBytesMax: 16 * 1024 * 1024,
+  /** A gateway that has not renewed its lease for so long has lost its calls. */
+  leaseSeconds: 10,
+  leaseRenewSeconds: 2,
+  /** How often a call in line looks again, beside being told by its own gateway. */
+  linePollMilliseconds: 1000,
+  /** How often a call that another gateway has is looked up. */
+  callLookMilliseconds: 500,
+  /** Answers that the ledger can't take yet are held so long before they are given up. */
+  settleMinutesMax: 10,
+  countSecondsMax: 10,
+  answerBytesMax: 8 * 1024 * 1024,
+  /** A reader of live text that is behind by more is cut off. */
+  streamBufferBytesMax: 1024 * 1024,
+  vendorsPublishSeconds: 30,
+  vendorsStaleSeconds: 120,
 
   problemErrorsMax: 100,
   pageSize: 50,
   pageSizeMax: 200,
   pingSeconds: 15,
+  /** A value larger than this is named in an event, not shown. */
+  eventValueBytesMax: 256 * 1024,
+  /** How often new events are looked for, once for all readers of a process. */
+  eventPollMilliseconds: 200,
+  /** Events read at once for a reader who catches up, and kept for those who are up to date. */
+  eventPageSize: 200,
+  /** A reader of events who takes nothing for so long is cut off. */
+  slowReaderSeconds: 30,
 } as const;

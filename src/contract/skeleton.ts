@@ -83,6 +83,8 @@ export interface ApprovalNode extends Frame {
   type: 'approval';
   title: Expression;
   content?: Expression;
+  /** JSON Pointer of the schema that an edit must fit: the step's own, else that of the agent that made the content. */
+  schemaAt?: string;
   risk: 'low' | 'medium' | 'high';
   allow: ('approve' | 'edit' | 'reject')[];
   timeoutMs: number;
@@ -110,5 +112,7 @@ export interface Skeleton {
   agents: { [name: string]: AgentSummary };
   limits: LimitsNode;
   alerts: { costNano?: number };
+  /** Whether the plan says what its output must look like. */
+  checksOutput: boolean;
   flow: StepNode;
 }

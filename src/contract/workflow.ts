@@ -13,6 +13,8 @@ export interface RunReference {
 export interface StartArgument extends RunReference {
   skeleton: Skeleton | { ref: string };
   input: Value;
+  /** Whether the server knows the search attributes of the service. */
+  searchAttributes: boolean;
   /** When the run was accepted, RFC 3339. */
   createdAt: string;
   /** Finished steps of the run that this one goes on from, and what continue-as-new carries. */
@@ -62,6 +64,15 @@ export type StepStatus = (typeof stepStatuses)[number];
 export const workflowTypes = ['agent', 'sequence', 'parallel', 'review', 'approval', 'set'] as const;
 
 export const taskQueue = 'fermata';
+
+export const searchAttributes = {
+  tenant: 'FermataTenant',
+  plan: 'FermataPlan',
+  version: 'FermataVersion',
+  status: 'FermataStatus',
+  labels: 'FermataLabels',
+  pendingApprovals: 'FermataPendingApprovals',
+} as const;
 
 /** What the query `state` answers. */
 export interface StateView {

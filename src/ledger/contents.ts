@@ -54,6 +54,25 @@ export async function putContent(
   return hash;
 }
 
+/**
+ * CTEs `body` and `reference` for a statement that stores a content with something else. The four
+ * names are parameters' places; `source` is the CTE that has a row where the content is to be stored.
+ */
+export function storingContent(
+  source: string,
+  { tenant, run, hash, body }: { tenant: string; run: string; hash: string; body: string },
+): string {
+  return `body AS (
+       INSERT INTO contents (tenant, hash, format, body, bytes)
+       SELECT ${tenant}, ${hash}::text, ${plain}, ${body}::bytea, length(${body}::bytea) FROM ${source}
+       WHERE ${hash}::text IS NOT NULL
+       ON CONFLICT (tenant, hash) DO NOTHING),
+     reference AS (
+       INSERT INTO content_references (tenant, run, hash)
+       SELECT ${tenant}, ${run}, ${hash}::text FROM ${source} WHERE ${hash}::text IS NOT NULL
+       ON CONFLICT DO NOTHING)`;
+}
+
 /** The body stored under a hash. Throws where there is none: a reference is never made before its content. */
 export async function getContent(database: Database, tenant: string, hash: string): Promise<Buffer> {
   const cacheKey = `${tenant}/${hash}`;

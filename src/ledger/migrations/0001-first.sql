@@ -107,7 +107,9 @@ CREATE TABLE runs (
   error_json text,
   state_version integer NOT NULL DEFAULT 0,
   last_seq bigint NOT NULL DEFAULT 0,
+  -- Place of the newest journal entry that spoke of the run itself.
   temporal_run text,
+  entry integer NOT NULL DEFAULT 0,
   cancel_requested boolean NOT NULL DEFAULT false,
   -- Words for the search: input, output and error, without NUL, cut at 64 KiB.
   search text NOT NULL DEFAULT '',
@@ -167,6 +169,7 @@ CREATE TABLE budgets (
   id text NOT NULL,
   limit_nano bigint NOT NULL,
   used_nano bigint NOT NULL DEFAULT 0,
+  -- What calls under way may cost at most, and what ambiguous ones may have cost.
   reserved_nano bigint NOT NULL DEFAULT 0,
   -- Null: lifted.
   limit_tokens bigint,
@@ -174,6 +177,7 @@ CREATE TABLE budgets (
   reserved_tokens bigint NOT NULL DEFAULT 0,
   limit_calls bigint,
   used_calls bigint NOT NULL DEFAULT 0,
+  -- Calls under way: not zero means that something may still settle.
   reserved_calls bigint NOT NULL DEFAULT 0,
   low_told boolean NOT NULL DEFAULT false,
   PRIMARY KEY (tenant, run, id)
@@ -206,7 +210,13 @@ CREATE TABLE calls (
   ambiguous integer NOT NULL DEFAULT 0,
   -- What ambiguous attempts may have cost at most; their reservation is kept.
   ambiguous_nano bigint NOT NULL DEFAULT 0,
+  -- Attempts after which the vendor named a wait too long to be held: they spend no retry.
+  waits integer NOT NULL DEFAULT 0,
+  -- Null in state failed: spent, or of a kind that no retry mends.
   retry_at timestamptz,
+  -- The pause until retry_at is one that the vendor asked for, so the workflow waits it out.
+  vendor_wait boolean NOT NULL DEFAULT false,
+  -- In state over_budget the budget's id and the reason stand here.
   fault text,
   fault_message text,
   answer_hash text,
@@ -230,7 +240,7 @@ CREATE TABLE calls (
   PRIMARY KEY (tenant, run, key, hash)
 );
 CREATE INDEX calls_by_path ON calls (tenant, run, path);
-CREATE INDEX calls_owned ON calls (owner, state) WHERE state IN ('registered', 'reserved', 'sent');
+CREATE INDEX calls_open ON calls (tenant, run) WHERE state IN ('registered', 'reserved', 'sent');
 
 CREATE TABLE approvals (
   tenant text NOT NULL,

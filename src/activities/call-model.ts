@@ -1,0 +1,150 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
+import type { ModelCall, ModelResult } from '../contract/activities';
+import { FailureType, vendorFaults } from '../contract/failures';
+import type { CallDone, CallRequest, CallState } from '../contract/gateway';
+import type { Json } from '../contract/value';
+import { ensureBudget } from '../ledger/budgets';
+import { writeEntries } from '../ledger/journal';
+import { fromValue } from '../ledger/values';
+import { decisionSchemaOf } from './decision-schema';
+import type { GatewayClient } from './gateway-client';
+import { readAnswer } from './read-answer';
+import { readManifest } from './manifests';
+import type { Ports } from './ports';
+import { resolveBlocks, resolveNames } from './resolve';
+import { PromptError, renderPrompt } from '../plan/prompt';
+import { TemplateError } from '../plan/template';
+import type { Manifest } from '../plan/manifest';
+
+const heartbeatMs = 1000;
+
+/**
+ * One model call: renders the prompt, has the gateway make the call or join the one in flight, and
+ * parses the answer where it arrives. Beats from a timer, whatever the vendor does meanwhile.
+ */
+export async function callModel(ports: Ports, gateway: GatewayClient, call: ModelCall): Promise<ModelResult> {
+  const context = Context.current();
+  const beat = setInterval(() => {
+    context.heartbeat();
+  }, heartbeatMs);
+  try {
+    const { tenant, run } = call.run;
+    const [manifest] = await Promise.all([
+      readManifest(ports.database, call.run),
+      writeEntries(ports.database, { tenant, run, journal: call.journal }),
+    ]);
+    const request = await requestOf(ports, manifest, call);
+    await ensureStepBudgets(ports, call);
+    const state = await complete(gateway, call, request, context.cancellationSignal);
+    return await resultOf(ports, manifest, call, state);
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+async function complete(gateway: GatewayClient, call: ModelCall, request: CallRequest, signal: AbortSignal): Promise<CallState> {
+  try {
+    return await gateway.complete(call.key, request, signal);
+  } catch (error) {
+    // The step was ended: its call is too, so that nobody pays for an answer that nobody reads. A
+    // worker that shuts down is no such end: the call goes on and the next worker joins it.
+    if (signal.aborted && (signal.reason as { message?: string } | undefined)?.message !== 'WORKER_SHUTDOWN') {
+      await gateway.abandon(call.key, request);
+    }
+    throw error;
+  }
+}
+
+async function requestOf(ports: Ports, manifest: Manifest, call: ModelCall): Promise<CallRequest> {
+  const { database } = ports;
+  const agent = manifest.agents[call.agent];
+  const model = agent?.models[call.model];
+  if (agent === undefined || model === undefined) throw new Error(`The manifest has no model ${String(call.model)} of ${call.agent}.`);
+  const { tenant, run } = call.run;
+  const resolved = {
+    names: await resolveNames(database, tenant, call.names),
+    context: await resolveBlocks(database, tenant, call.context),
+    blocks: await resolveBlocks(database, tenant, call.blocks),
+    prior: await Promise.all(
+      call.prior.map(async ({ answer, ...rest }) => ({ ...rest, answer: textOf(await fromValue(database, tenant, answer)) })),
+    ),
+  };
+  const schema = decisionSchemaOf(call.role) ?? agent.output;
+  return {
+    tenant,
+    run,
+    temporalRun: call.temporalRun,
+    path: call.path,
+    agent: call.agent,
+    model: model.id,
+    request: {
+      ...render(manifest, call, resolved),
+      ...(schema === undefined ? {} : { schema }),
+      maxOutputTokens: Math.min(agent.maxOutputTokens, model.outputTokensMax),
+      minOutputTokens: Math.min(agent.minOutputTokens, model.outputTokensMax),
+      ...(agent.temperature === undefined ? {} : { temperature: agent.temperature }),
+    },
+    budgets: call.budgets.map((budget) => budget.id),
+    allowUnpriced: manifest.plan.limits?.allowUnpriced ?? false,
+    policy: { timeoutMs: agent.timeoutMs, ...agent.retryPolicy },
+  };
+}
+
+function render(manifest: Manifest, call: ModelCall, resolved: Parameters<typeof renderPrompt>[0]['resolved']) {
+  try {
+    return renderPrompt({ manifest, call, resolved });
+  } catch (error) {
+    if (error instanceof PromptError) throw ApplicationFailure.nonRetryable(error.message, error.code);
+    if (error instanceof TemplateError) {
+      throw ApplicationFailure.nonRetryable(`${call.prompt ?? call.path}: ${error.message}`, FailureType.invalidTemplate);
+    }
+    throw error;
+  }
+}
+
+function textOf(json: Json): string {
+  return typeof json === 'string' ? json : JSON.stringify(json);
+}
+
+/** The run's budget is made at its start; a step's by the first call that is held to it. */
+async function ensureStepBudgets({ database }: Ports, { run, budgets }: ModelCall): Promise<void> {
+  for (const { id, costNano, tokens, modelCalls } of budgets) {
+    if (id === 'run') continue;
+    const figures = { limitNano: costNano, limitTokens: tokens, limitCalls: modelCalls };
+    await ensureBudget(database, { tenant: run.tenant, run: run.run, id, ...figures });
+  }
+}
+
+async function resultOf(ports: Ports, manifest: Manifest, call: ModelCall, state: CallState): Promise<ModelResult> {
+  switch (state.state) {
+    case 'done':
+      return readAnswer(ports, manifest, call, state satisfies CallDone);
+    case 'over_budget':
+      return { type: 'over_budget', budget: state.budget, reason: state.reason };
+    case 'wait':
+      return { type: 'wait', reason: state.reason, ms: state.ms };
+    case 'unpriced':
+      throw ApplicationFailure.nonRetryable(state.message, FailureType.unpriced);
+    case 'cancelled':
+      throw ApplicationFailure.nonRetryable('The run is being cancelled.', FailureType.vendorError);
+    case 'failed': {
+      const message = `${state.fault}: ${state.message}`;
+      if (state.retryInMs === null) {
+        const isPassing = (vendorFaults as readonly string[]).includes(state.fault);
+        const type = isPassing ? FailureType.vendorUnavailable : FailureType.vendorError;
+        throw ApplicationFailure.nonRetryable(message, type);
+      }
+      // Attempts are counted by the gateway, not by Temporal; only the pause is handed over.
+      throw ApplicationFailure.create({
+        message,
+        type: FailureType.vendorUnavailable,
+        nonRetryable: false,
+        nextRetryDelay: Math.max(1, state.retryInMs),
+      });
+    }
+    case 'pending':
+      throw new Error('The gateway stopped waiting for the call.');
+  }
+}
+

@@ -1,0 +1,25 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { CloseRun } from '../contract/activities';
+import { FailureType } from '../contract/failures';
+import { countOtherEntries, writeEntries } from '../ledger/journal';
+import { fromValue } from '../ledger/values';
+import type { Ports } from './ports';
+
+/** Words of a run's end that it is found by. */
+const searchCharactersMax = 32_768;
+
+/** Writes the run's end. Refuses a journal with a gap: then something that happened was not written. */
+export async function closeRun({ database }: Ports, request: CloseRun): Promise<void> {
+  const { tenant, run } = request.run;
+  const { journal } = request;
+  const others = await countOtherEntries(database, { tenant, run, journal });
+  if (others + journal.entries.length !== request.count) {
+    const message = `Of ${String(request.count)} journal entries of ${run}, ${String(others)} are written and ${String(journal.entries.length)} are here.`;
+    throw ApplicationFailure.retryable(message, FailureType.journalGap);
+  }
+  const end = journal.entries.find((entry) => entry.type === 'run.finished');
+  const output = end === undefined ? null : await fromValue(database, tenant, end.data.output);
+  const text = typeof output === 'string' ? output : JSON.stringify(output);
+  const search = `${text.slice(0, searchCharactersMax)} ${end?.data.error?.message ?? ''} ${end?.data.error?.code ?? ''}`;
+  await writeEntries(database, { tenant, run, journal, search });
+}

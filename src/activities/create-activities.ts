@@ -1,0 +1,20 @@
+import type { Activities } from '../contract/activities';
+import { writeEntries } from '../ledger/journal';
+import { callModel } from './call-model';
+import { closeRun } from './close-run';
+import { evaluate } from './evaluate';
+import { createGatewayClient } from './gateway-client';
+import { openApproval } from './open-approval';
+import type { Ports } from './ports';
+
+/** The activities, bound to what they need. Their names stand in histories. */
+export function createActivities(ports: Ports): Activities {
+  const gateway = createGatewayClient(ports.gatewayUrls, ports.internalKey);
+  return {
+    callModel: (call) => callModel(ports, gateway, call),
+    evaluate: (request) => evaluate(ports, request),
+    openApproval: (request) => openApproval(ports, request),
+    writeJournal: ({ run, journal }) => writeEntries(ports.database, { tenant: run.tenant, run: run.run, journal }),
+    closeRun: (request) => closeRun(ports, request),
+  };
+}

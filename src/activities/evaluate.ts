@@ -1,0 +1,94 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { EvaluateRequest, EvaluateResult } from '../contract/activities';
+import { FailureType } from '../contract/failures';
+import { limits } from '../contract/limits';
+import type { Condition } from '../contract/plan';
+import type { Skeleton } from '../contract/skeleton';
+import type { Json, Value } from '../contract/value';
+import { getContent } from '../ledger/contents';
+import { writeEntries } from '../ledger/journal';
+import { fromValue, toValue } from '../ledger/values';
+import { ConditionError, evaluateCondition } from '../plan/condition';
+import { validateJson } from '../plan/json-schema';
+import { evaluateDeep, TemplateError } from '../plan/template';
+import { checkDecision } from './check-decision';
+import { at, readManifest } from './manifests';
+import type { Ports } from './ports';
+import { resolveNames } from './resolve';
+
+/** Evaluates what a workflow must not: templates, conditions, schemas, stored values. */
+export async function evaluate(ports: Ports, request: EvaluateRequest): Promise<EvaluateResult> {
+  const { database } = ports;
+  const { tenant, run } = request.run;
+  if (request.journal !== undefined) await writeEntries(database, { tenant, run, journal: request.journal });
+  switch (request.type) {
+    case 'value':
+      return { type: 'value', value: await toValue(database, tenant, run, await render(ports, request)) };
+    case 'condition':
+      return { type: 'condition', holds: await decideCondition(ports, request) };
+    case 'list':
+      return listOf(ports, request);
+    case 'store': {
+      const whole = await fromValue(database, tenant, request.value);
+      return { type: 'value', value: await toValue(database, tenant, run, whole) };
+    }
+    case 'decision':
+      return checkDecision(ports, request);
+    case 'output':
+      return checkOutput(ports, request);
+    case 'skeleton': {
+      const body = await getContent(database, tenant, request.ref);
+      // Written by the API from a validated plan.
+      return { type: 'skeleton', skeleton: JSON.parse(body.toString('utf8')) as Skeleton };
+    }
+  }
+}
+
+type Templated = Extract<EvaluateRequest, { at: string }>;
+
+async function render({ database }: Ports, request: Templated): Promise<Json> {
+  const manifest = await readManifest(database, request.run);
+  const names = await resolveNames(database, request.run.tenant, request.names);
+  try {
+    return evaluateDeep(at(manifest, request.at), names);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    throw ApplicationFailure.nonRetryable(`${request.at}: ${error.message}`, FailureType.invalidTemplate);
+  }
+}
+
+async function decideCondition({ database }: Ports, request: Templated): Promise<boolean> {
+  const manifest = await readManifest(database, request.run);
+  const names = await resolveNames(database, request.run.tenant, request.names);
+  try {
+    // Validated as a condition when the plan was frozen.
+    return evaluateCondition(at(manifest, request.at) as Condition, names);
+  } catch (error) {
+    if (!(error instanceof ConditionError) && !(error instanceof TemplateError)) throw error;
+    throw ApplicationFailure.nonRetryable(`${request.at}: ${error.message}`, FailureType.invalidCondition);
+  }
+}
+
+async function listOf(ports: Ports, request: Templated): Promise<EvaluateResult> {
+  const list = await render(ports, request);
+  if (!Array.isArray(list)) {
+    throw ApplicationFailure.nonRetryable(`${request.at}: forEach needs a list.`, FailureType.invalidTemplate);
+  }
+  if (list.length > limits.forEachItemsMax) {
+    const message = `${request.at}: ${String(list.length)} items exceed the limit of ${String(limits.forEachItemsMax)}.`;
+    throw ApplicationFailure.nonRetryable(message, FailureType.limitExceeded);
+  }
+  const value = await toValue(ports.database, request.run.tenant, request.run.run, list);
+  return { type: 'list', value, length: list.length };
+}
+
+async function checkOutput({ database }: Ports, request: { run: EvaluateRequest['run']; value: Value }): Promise<EvaluateResult> {
+  const manifest = await readManifest(database, request.run);
+  const output = await fromValue(database, request.run.tenant, request.value);
+  const errors = await validateJson(manifest.plan.output ?? true, output);
+  if (errors.length > 0) {
+    const lines = errors.map(({ path, message }) => `${path || '/'} ${message}`).join('; ');
+    throw ApplicationFailure.nonRetryable(`The output breaks the plan's schema: ${lines}`, FailureType.invalidOutput);
+  }
+  return { type: 'condition', holds: true };
+}

@@ -1,0 +1,72 @@
+import type { ModelCall, ModelResult, Steer } from '../contract/activities';
+import { decisionSchemas } from '../contract/decisions';
+import type { CallDone } from '../contract/gateway';
+import type { Json, Value } from '../contract/value';
+import { fromValue, toValue } from '../ledger/values';
+import { validateJson } from '../plan/json-schema';
+import type { Manifest } from '../plan/manifest';
+import type { Ports } from './ports';
+
+const errorCharactersMax = 2000;
+
+/** Reads a vendor's answer for what it is: whole, cut off, refused, or not what was asked for. */
+export async function readAnswer(ports: Ports, manifest: Manifest, call: ModelCall, done: CallDone): Promise<ModelResult> {
+  const about = { usage: done.usage, model: done.model, simulated: done.simulated };
+  const text = await joined(ports, call, done.text);
+  const keep = (json: Json): Promise<Value> => toValue(ports.database, call.run.tenant, call.run.run, json);
+  if (done.stop === 'refusal') return { type: 'refused', value: await keep(text), ...about };
+  if (done.stop === 'length') return { type: 'truncated', value: await keep(text), ...about };
+  const schema = call.role === 'agent' ? manifest.agents[call.agent]?.output : true;
+  if (schema === undefined) return { type: 'answered', value: await keep(text), steer: null, ...about };
+  const parsed = parse(text);
+  if (parsed === null) {
+    return { type: 'invalid', value: await keep(text), errors: 'The answer is not JSON.', ...about };
+  }
+  const checked = call.role === 'agent' ? await checkOwn(schema, parsed.json) : await checkDecision(call.role, parsed.json, keep);
+  if (checked.errors !== null) {
+    return { type: 'invalid', value: await keep(text), errors: checked.errors.slice(0, errorCharactersMax), ...about };
+  }
+  return { type: 'answered', value: await keep(parsed.json), steer: checked.steer, ...about };
+}
+
+/** A continued answer begins where the last one was cut. */
+async function joined({ database }: Ports, call: ModelCall, text: string): Promise<string> {
+  const last = call.prior.at(-1);
+  if (last?.type !== 'continue') return text;
+  const before = await fromValue(database, call.run.tenant, last.answer);
+  return `${typeof before === 'string' ? before : JSON.stringify(before)}${text}`;
+}
+
+/** Some models put a fence around JSON that they were asked for; what is inside is meant. */
+function parse(text: string): { json: Json } | null {
+  const fenced = /^\s*```(?:json)?\s*\n([\s\S]*?)\n```\s*$/.exec(text);
+  try {
+    return { json: JSON.parse(fenced?.[1] ?? text) as Json };
+  } catch {
+    return null;
+  }
+}
+
+interface Checked {
+  errors: string | null;
+  steer: Steer | null;
+}
+
+async function checkOwn(schema: NonNullable<Manifest['agents'][string]['output']>, json: Json): Promise<Checked> {
+  const errors = await validateJson(schema, json);
+  if (errors.length === 0) return { errors: null, steer: null };
+  return { errors: errors.map(({ path, message }) => `${path || '/'} ${message}`).join('\n'), steer: null };
+}
+
+async function checkDecision(
+  role: 'reviewer',
+  json: Json,
+  keep: (json: Json) => Promise<Value>,
+): Promise<Checked> {
+  const parsed = decisionSchemas[role].safeParse(json);
+  if (!parsed.success) {
+    const errors = parsed.error.issues.map(({ path, message }) => `/${path.join('/')} ${message}`).join('\n');
+    return { errors, steer: null };
+  }
+  return { errors: null, steer: { type: role, approved: parsed.data.approved, issues: await keep(parsed.data.issues) } };
+}

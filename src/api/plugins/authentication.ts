@@ -1,0 +1,51 @@
+import { findPrincipal, type Principal, type Scope } from '../../ledger/keys';
+import { ProblemError } from '../problem';
+import type { App, Service } from '../service';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a key must allow for this route; `public` needs no key. Every route says. */
+    scope?: Scope | 'public';
+  }
+  interface FastifyRequest {
+    /** Who asks. Only `principalOf` reads it. */
+    principal: Principal | null;
+  }
+}
+
+const keyLengthMax = 512;
+
+/** Refuses to register a route without a scope, and requests without a key that has it. */
+export function installAuthentication(app: App, { database }: Service): void {
+  app.decorateRequest('principal', null);
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (config?.scope === undefined)
+      throw new Error(`${String(method)} ${url} does not say which scope it needs.`);
+  });
+  app.addHook('onRequest', async (request) => {
+    const { scope } = request.routeOptions.config;
+    // No scope means no route: the answer is a 404 or 405, which tells nothing.
+    if (scope === undefined || scope === 'public') return;
+    const principal = await findPrincipal(database, bearerOf(request.headers.authorization));
+    if (principal === null) throw new ProblemError('unauthenticated', 'The key is not known.');
+    if (principal.expired) throw new ProblemError('token_expired', 'The key has expired.');
+    if (!principal.scopes.includes(scope))
+      throw new ProblemError('insufficient_scope', `The key lacks the scope ${scope}.`, {
+        members: { scope },
+      });
+    request.principal = principal;
+  });
+}
+
+function bearerOf(header: string | undefined): string {
+  const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(header ?? '')?.[1];
+  if (token === undefined || token.length > keyLengthMax)
+    throw new ProblemError('unauthenticated', 'Send a key: Authorization: Bearer <key>.');
+  return token;
+}
+
+/** Who asks, on routes that need a key. */
+export function principalOf(request: { principal: Principal | null }): Principal {
+  if (request.principal === null) throw new Error('A route without a key asked who it serves.');
+  return request.principal;
+}

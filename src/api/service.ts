@@ -1,0 +1,35 @@
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Catalog } from '../catalog/catalog';
+import type { Database } from '../ledger/database';
+import type { Gateways } from './gateways';
+import type { Temporal } from './temporal';
+
+/** All that the routes work with. Made once by `main.ts`, or by a test. */
+export interface Service {
+  database: Database;
+  temporal: Temporal;
+  catalog: Catalog;
+  gateways: Gateways;
+  /** Shared with the workers, which check by it who decided what. */
+  internalKey: string;
+  /** Where Temporal's own UI is, without a slash at its end. */
+  temporalUiUrl: string | null;
+  /** Prometheus text of a worker, shown with the service's own. */
+  workerMetricsUrl: string | null;
+}
+
+/** The application with routes typed by their zod schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;

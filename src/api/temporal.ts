@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type ClientPlugin,
+  type ConnectionOptions,
+} from '@temporalio/client';
+import type { Config } from '../config';
+
+/** Temporal as the API uses it. */
+export interface Temporal {
+  client: Client;
+  namespace: string;
+  taskQueue: string;
+  /** Runs calls of the client with a deadline for each of them. */
+  within<Result>(timeoutMs: number, call: () => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a client that connects when it is first used, so that the API can start before Temporal.
+ * By the plugin of `startTelemetry` a workflow joins the trace of the request that started it.
+ */
+export function openTemporal(
+  config: Config & { TEMPORAL_ADDRESS: string },
+  plugins: ClientPlugin[] = [],
+): Temporal {
+  const connection = Connection.lazy({ ...connectionOptions(config), connectTimeout: '5s' });
+  const client = new Client({
+    connection,
+    namespace: config.TEMPORAL_NAMESPACE,
+    plugins,
+  });
+  return {
+    client,
+    namespace: config.TEMPORAL_NAMESPACE,
+    taskQueue: config.FERMATA_TASK_QUEUE,
+    within: (timeoutMs, call) => connection.withDeadline(Date.now() + timeoutMs, call),
+    close: () => connection.close(),
+  };
+}
+
+function connectionOptions(config: Config & { TEMPORAL_ADDRESS: string }): ConnectionOptions {
+  const { TEMPORAL_TLS_CERT: cert, TEMPORAL_TLS_KEY: key, TEMPORAL_TLS_CA: ca } = config;
+  const pair =
+    cert === undefined || key === undefined
+      ? {}
+      : { clientCertPair: { crt: readFileSync(cert), key: readFileSync(key) } };
+  const root = ca === undefined ? {} : { serverRootCACertificate: readFileSync(ca) };
+  const secure = cert !== undefined || ca !== undefined || config.TEMPORAL_API_KEY !== undefined;
+  return {
+    address: config.TEMPORAL_ADDRESS,
+    ...(secure ? { tls: { ...pair, ...root } } : {}),
+    ...(config.TEMPORAL_API_KEY === undefined ? {} : { apiKey: config.TEMPORAL_API_KEY }),
+  };
+}
+
+const passing = { cancelled: 1, deadlineExceeded: 4, resourceExhausted: 8, aborted: 10, unavailable: 14 };
+
+/** Whether an error says that Temporal could not be reached or did not answer in time. */
+export function isTemporalAway(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  const cause = error instanceof ServiceError ? (error.cause ?? error) : error;
+  if (isGrpcServiceError(cause)) return Object.values(passing).includes(cause.code);
+  return (
+    error instanceof ServiceError ||
+    (error instanceof Error && /Failed to connect|channel .*closed/i.test(error.message))
+  );
+}

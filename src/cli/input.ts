@@ -1,0 +1,81 @@
+import { parse, YAMLParseError } from 'yaml';
+import type { Json } from '../contract/value';
+import { usageError } from './exit';
+import { readText } from './plan-source';
+
+type Fields = { [name: string]: Json };
+
+/** A run's input from `--input` and the fields that `--set` adds to it or replaces. */
+export function readInput(given: string | undefined, settings: readonly string[]): Json {
+  const input = given === undefined ? {} : parseInput(given);
+  if (settings.length === 0) return input;
+  if (!isFields(input)) throw usageError('--set needs an input that is an object; --input is none.');
+  for (const setting of settings) setField(input, setting);
+  return input;
+}
+
+function parseInput(given: string): Json {
+  if (given.startsWith('@')) return parseFile(given.slice(1));
+  try {
+    return JSON.parse(given) as Json;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usageError(`--input is not valid JSON: ${reason}. A file is written --input @file.`);
+  }
+}
+
+/** JSON is YAML too, so that one parser reads both and names the line. */
+function parseFile(file: string): Json {
+  const text = readText(file);
+  try {
+    return parse(text) as Json;
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    throw usageError(`${file} is not valid JSON or YAML: ${error.message.split('\n')[0] ?? ''}`);
+  }
+}
+
+/** Takes `a.b=value` into the input. */
+function setField(input: Fields, setting: string): void {
+  const [name, text] = splitPair('--set', setting);
+  const keys = name.split('.');
+  const last = keys.pop() ?? '';
+  let place = input;
+  for (const key of keys) {
+    const next = Object.hasOwn(place, key) ? place[key] : putField(place, key, {});
+    if (!isFields(next)) throw usageError(`--set ${setting}: ${key} is no object that could have fields.`);
+    place = next;
+  }
+  putField(place, last, parseValue(text));
+}
+
+// Defined, not assigned: a field called __proto__ must reach the service as one, which refuses it.
+function putField(place: Fields, name: string, value: Json): Json {
+  Object.defineProperty(place, name, { value, enumerable: true, configurable: true, writable: true });
+  return value;
+}
+
+/** JSON where the text is any but a JSON string; else the text, which then needs no quotes. */
+function parseValue(text: string): Json {
+  try {
+    const value = JSON.parse(text) as Json;
+    return typeof value === 'string' ? text : value;
+  } catch {
+    return text;
+  }
+}
+
+/** Labels from `--label key=value`. */
+export function readLabels(given: readonly string[]): { [name: string]: string } {
+  return Object.fromEntries(given.map((label) => splitPair('--label', label)));
+}
+
+function splitPair(option: string, pair: string): [string, string] {
+  const at = pair.indexOf('=');
+  if (at < 1) throw usageError(`${option} ${pair}: write it as name=value.`);
+  return [pair.slice(0, at), pair.slice(at + 1)];
+}
+
+function isFields(value: Json | undefined): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

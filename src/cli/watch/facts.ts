@@ -1,0 +1,22 @@
+import type { ApiUsage, RunEvent } from '../../contract/api';
+import type { CallFact, JournalFact, Usage } from '../../contract/journal';
+import type { Json, Value } from '../../contract/value';
+
+// Events leave the service with their values in full and money in USD.
+type Shown<T> = T extends Value
+  ? Json
+  : T extends Usage
+    ? ApiUsage
+    : T extends readonly (infer Item)[]
+      ? Shown<Item>[]
+      : T extends object
+        ? { [Name in keyof T]: Shown<T[Name]> }
+        : T;
+
+type Fact =
+  | Shown<JournalFact>
+  | Shown<CallFact>
+  | { type: 'call.delta'; data: { call: string; text: string } };
+
+/** An event of a run as it stands in the stream. Types that this client doesn't know pass it by. */
+export type WatchedEvent = Omit<RunEvent, 'type' | 'data'> & Fact;

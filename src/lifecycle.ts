@@ -1,0 +1,99 @@
+import { readConfig, SettingError, type Config } from './config';
+
+/** What a part says to the process that started it, over the IPC channel. */
+export type PartMessage =
+  | { type: 'ready'; url?: string }
+  /** It can't start, for a reason that a person can mend; one line. */
+  | { type: 'failed'; message: string };
+
+/** Why a part ends: told to, or left alone because the process that started it is gone. */
+export type StopReason = 'signal' | 'orphaned';
+
+export interface RunningPart {
+  /** Where it listens, if others are to know. */
+  url?: string;
+  stop(reason: StopReason): Promise<void>;
+}
+
+const graceMsDefault = 10_000;
+
+/**
+ * Runs one part of the service as this process: reads the settings, starts, says so to its parent,
+ * and ends on SIGTERM, SIGINT or a closed IPC channel. `graceMs` bounds the stop; a second signal
+ * ends the process at once.
+ */
+export function runPart(options: {
+  name: string;
+  graceMs?: number;
+  start(config: Config): Promise<RunningPart>;
+}): void {
+  const { name, graceMs = graceMsDefault } = options;
+  let running: Promise<RunningPart> | undefined;
+  let stopping = false;
+
+  async function stop(reason: StopReason): Promise<void> {
+    if (stopping && reason === 'signal') process.exit(130);
+    if (stopping) return;
+    stopping = true;
+    // Left running on purpose: it ends a stop that hangs.
+    setTimeout(() => {
+      say(`${name}: did not stop within ${String(graceMs / 1000)} s.`);
+      process.exit(1);
+    }, graceMs);
+    await (await running)?.stop(reason);
+    process.exit(0);
+  }
+
+  const stopOrSay = (reason: StopReason): void => {
+    stop(reason).catch((error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    });
+  };
+  process.on('SIGTERM', () => {
+    stopOrSay('signal');
+  });
+  process.on('SIGINT', () => {
+    stopOrSay('signal');
+  });
+  process.on('disconnect', () => {
+    stopOrSay('orphaned');
+  });
+
+  running = begin(options.start);
+  running.then(
+    (part) => {
+      tell(part.url === undefined ? { type: 'ready' } : { type: 'ready', url: part.url });
+    },
+    (error: unknown) => {
+      const message = plainReason(error);
+      if (message === undefined) console.error(error);
+      else {
+        say(`${name}: ${message}`);
+        tell({ type: 'failed', message });
+      }
+      process.exit(1);
+    },
+  );
+}
+
+// Async, so that a setting that makes no sense is a rejection like any other.
+async function begin(start: (config: Config) => Promise<RunningPart>): Promise<RunningPart> {
+  return await start(readConfig());
+}
+
+function tell(message: PartMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** One line for what a person can mend; undefined for what is a bug and deserves its stack. */
+function plainReason(error: unknown): string | undefined {
+  if (error instanceof SettingError) return error.message;
+  const { code, port } = error as { code?: string; port?: number };
+  if (code === 'EADDRINUSE') return `port ${String(port)} is in use.`;
+  return undefined;
+}

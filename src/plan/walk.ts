@@ -1,0 +1,99 @@
+import { limits } from '../contract/limits';
+import type { Json } from '../contract/value';
+import { isObject, member, pointerTo, type JsonObject } from './json';
+
+/** Names that templates may use at a place. */
+export interface Scope {
+  /** Ids of steps that have ended, one way or another, when the place is reached. */
+  steps: ReadonlySet<string>;
+  /** Names of the position, such as `item` or `branches`, beside those that are known everywhere. */
+  position: ReadonlySet<string>;
+}
+
+/** A step as it is written, be it right or wrong, with where it stands. */
+export interface Visit {
+  step: JsonObject;
+  pointer: string;
+  /** As the API and events name it; the items of a `forEach` are `*`, revisions have no number. */
+  path: string;
+  parent: string | null;
+  place: 'root' | 'list' | 'branch' | 'item' | 'reduce' | 'revise' | 'onFailure';
+  /** How many steps there are from the root to this one, both counted. */
+  depth: number;
+  scope: Scope;
+}
+
+/**
+ * Every step of a flow in the order written, parents first. What is no step is passed over, and the
+ * walk stops at the first step too many.
+ */
+export function walk(flow: Json | undefined): Visit[] {
+  const visits: Visit[] = [];
+  const scope = { steps: new Set<string>(), position: new Set<string>() };
+  descend(flow, { pointer: '/flow', path: 'root', parent: null, place: 'root', depth: 1, scope }, visits);
+  return visits;
+}
+
+/** Visits a step and what is inside it; gives the ids that later steps may name. */
+function descend(step: Json | undefined, at: Omit<Visit, 'step'>, visits: Visit[]): string[] {
+  if (!isObject(step) || visits.length > limits.stepsMax) return [];
+  const visit = { step, ...at };
+  visits.push(visit);
+  const ended = intoChildren(visit, visits);
+  const id = member(step, 'id');
+  return typeof id === 'string' ? [...ended, id] : ended;
+}
+
+interface Child {
+  step: Json | undefined;
+  place: Visit['place'];
+  name: string;
+  /** Members and positions that lead from the parent to it. */
+  at: (string | number)[];
+  /** Ids that have ended meanwhile, and names that only this place has. */
+  steps?: string[];
+  names?: string[];
+}
+
+function intoChildren(visit: Visit, visits: Visit[]): string[] {
+  const { step, scope } = visit;
+
+  function into({ step: child, place, name, at, steps = [], names = [] }: Child): string[] {
+    const inside: Omit<Visit, 'step'> = {
+      pointer: pointerTo(visit.pointer, ...at),
+      path: visit.path === 'root' ? name : `${visit.path}.${name}`,
+      parent: visit.path,
+      place,
+      depth: visit.depth + 1,
+      scope: {
+        steps: new Set([...scope.steps, ...steps]),
+        position: new Set([...scope.position, ...names]),
+      },
+    };
+    return descend(child, inside, visits);
+  }
+
+  const ended: string[] = [];
+  const list = member(step, 'steps');
+  for (const [index, child] of (Array.isArray(list) ? list : []).entries()) {
+    const id = member(child, 'id');
+    const name = typeof id === 'string' ? id : `steps.${String(index)}`;
+    ended.push(...into({ step: child, place: 'list', name, at: ['steps', index], steps: ended }));
+  }
+  const branches = member(step, 'branches');
+  for (const [name, child] of isObject(branches) ? Object.entries(branches) : [])
+    ended.push(...into({ step: child, place: 'branch', name, at: ['branches', name] }));
+  // A repeated step can't be named from outside, so what these two give is dropped.
+  const as = member(step, 'as');
+  const names = [typeof as === 'string' ? as : 'item', 'index'];
+  into({ step: member(step, 'step'), place: 'item', name: '*', at: ['step'], names });
+  const revise = member(step, 'revise');
+  into({ step: revise, place: 'revise', name: 'revise', at: ['revise'], names: ['issues'] });
+  const reduce = member(step, 'reduce');
+  ended.push(
+    ...into({ step: reduce, place: 'reduce', name: 'reduce', at: ['reduce'], steps: ended, names: ['branches'] }),
+  );
+  const fallback = member(member(step, 'onFailure'), 'step');
+  ended.push(...into({ step: fallback, place: 'onFailure', name: 'onFailure', at: ['onFailure', 'step'] }));
+  return ended;
+}

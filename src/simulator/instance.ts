@@ -1,0 +1,126 @@
+import { verdictOn } from './defects';
+import { pick, type Prompt } from './prompt';
+import { isObject, numberIn, settled, typeOf, type Schema } from './schema';
+import { numberFor } from './numbers';
+import { stringFor } from './strings';
+import type { Json, JsonObject } from './wire';
+
+const depthMax = 8;
+// Beyond it only what is required is filled, which is what ends a schema that contains itself.
+const optionalDepthMax = 4;
+const itemsUsual = 3;
+
+/** A place in the instance that is being made. */
+interface Place {
+  /** The nearest property's name, which says what is meant. */
+  name: string;
+  /** Where it stands, so that equal names don't give equal values. */
+  path: string;
+  depth: number;
+}
+
+/** A value that fits the schema, made from the prompt; the same for the same request. */
+export function instanceOf(schema: Schema, prompt: Prompt): Json {
+  return make(schema, { name: '', path: '', depth: 0 });
+
+  function make(given: Json | undefined, place: Place): Json {
+    const each = settled(given, schema);
+    if (each['const'] !== undefined) return each['const'];
+    const choices = each['enum'];
+    if (Array.isArray(choices) && choices.length > 0) return likeliest(choices, place);
+    switch (typeOf(each)) {
+      case 'object':
+        return object(each, place);
+      case 'array':
+        return array(each, place);
+      case 'boolean':
+        return flag(place);
+      case 'null':
+        return null;
+      case 'integer':
+      case 'number':
+        return numberFor(each, place.name, prompt);
+      default:
+        return stringFor(each, place, prompt);
+    }
+  }
+
+  function object(each: Schema, place: Place): JsonObject {
+    const properties = isObject(each['properties']) ? each['properties'] : {};
+    const required = Array.isArray(each['required']) ? each['required'].map(String) : [];
+    const names = place.depth < optionalDepthMax ? Object.keys(properties) : [];
+    const made = [...new Set([...names, ...required])].map((name) => {
+      const inner = { name, path: `${place.path}/${name}`, depth: place.depth + 1 };
+      return [
+        name,
+        isIssueList(name, properties) ? issues(properties[name], inner) : make(properties[name], inner),
+      ];
+    });
+    return Object.fromEntries(made) as JsonObject;
+  }
+
+  // A reviewer that approves names no issue, and one that names issues does not approve.
+  function issues(given: Json | undefined, place: Place): Json {
+    const verdict = verdictOn(prompt);
+    const least = numberIn(settled(given, schema), 'minItems') ?? 0;
+    if (verdict.approved && least === 0) return [];
+    const items = settled(settled(given, schema)['items'], schema);
+    return typeOf(items) === 'string' && verdict.issues.length >= least ? verdict.issues : make(given, place);
+  }
+
+  function array(each: Schema, place: Place): Json[] {
+    const first = Array.isArray(each['prefixItems']) ? each['prefixItems'] : [];
+    const usual = each['items'] === false ? first.length : Math.max(itemsUsual, first.length);
+    const least = numberIn(each, 'minItems') ?? 0;
+    const wanted = place.depth < depthMax ? Math.max(usual, least) : least;
+    const length = Math.min(wanted, numberIn(each, 'maxItems') ?? Infinity);
+    const made = Array.from({ length }, (_, index) =>
+      make(first[index] ?? each['items'], {
+        name: place.name,
+        path: `${place.path}/${String(index)}`,
+        depth: place.depth + 1,
+      }),
+    );
+    return each['uniqueItems'] === true ? distinct(made) : made;
+  }
+
+  function flag({ name }: Place): boolean {
+    if (/approve|accept|pass|valid|^ok$/i.test(name)) return verdictOn(prompt).approved;
+    if (/finish|done|complete|ready/i.test(name)) return true;
+    return wordsOf(name).every((word) => prompt.whole.toLowerCase().includes(word));
+  }
+
+  // The label whose words occur most often in the prompt.
+  function likeliest(choices: Json[], { path }: Place): Json {
+    const text = prompt.whole.toLowerCase();
+    const counted = choices.map((choice) => ({
+      choice,
+      count: wordsOf(String(choice)).reduce((sum, word) => sum + text.split(word).length - 1, 0),
+    }));
+    const most = Math.max(...counted.map(({ count }) => count));
+    const [best = null, ...others] = counted
+      .filter(({ count }) => count === most)
+      .map(({ choice }) => choice);
+    return pick([best, ...others], prompt.seed, path);
+  }
+}
+
+function isIssueList(name: string, siblings: JsonObject): boolean {
+  return (
+    /^(issues|problems|defects|findings)$/.test(name) &&
+    Object.keys(siblings).some((each) => /^approved?$/.test(each))
+  );
+}
+
+function distinct(values: Json[]): Json[] {
+  const seen = new Map(values.map((value) => [JSON.stringify(value), value]));
+  return [...seen.values()];
+}
+
+function wordsOf(name: string): string[] {
+  const words = name
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .match(/[a-z0-9]{3,}/g);
+  return words ?? [name.toLowerCase()];
+}

@@ -1,0 +1,19 @@
+import { randomBytes } from 'node:crypto';
+import { loadCatalog } from '../catalog/load';
+import { runPart } from '../lifecycle';
+import { createSimulator } from './app';
+
+runPart({
+  name: 'simulator',
+  async start(config) {
+    const catalog = loadCatalog(config.FERMATA_CONFIG);
+    const simulator = createSimulator({
+      latencyMs: config.SIMULATOR_LATENCY_MS,
+      // The record holds prompts: without a key that is known to nobody, any user of the machine could read it.
+      controlKey: config.FERMATA_INTERNAL_KEY ?? randomBytes(32).toString('hex'),
+      knows: (model) => catalog.resolve(model)?.id === model,
+    });
+    const url = await simulator.listen(config.SIMULATOR_PORT);
+    return { url, stop: () => simulator.close() };
+  },
+});

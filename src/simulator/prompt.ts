@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import type { Asked } from './wire';
+
+/** What a request asks for, read the way a hurried person would read it. */
+export interface Prompt {
+  system: string;
+  /** What was asked in words: the first turn without its data blocks. */
+  instruction: string;
+  blocks: DataBlock[];
+  /** The subject of the instruction: `heat pumps` of "Write the brief on heat pumps." */
+  subject: string;
+  /** The whole of the first turn, data included. */
+  whole: string;
+  /** How often the text in the prompt has been revised already, as simulated revisions say of themselves. */
+  revisions: number;
+  /** The same for the same beginning of a conversation: every choice is made from it. */
+  seed: string;
+}
+
+export interface DataBlock {
+  name: string;
+  text: string;
+}
+
+const subjectCharactersMax = 80;
+const block = /<data\s+name="([^"]*)"\s+id="([^"]*)"\s*>\n?([\s\S]*?)\n?<\/data(?:\s+id="\2")?\s*>/g;
+const subject = /\b(?:on|of|about|for|regarding|into)\s+(?:the\s+)?([^\n]+)/i;
+
+export const mark = 'Simulated answer';
+const revisionMark = /Simulated answer, revision (\d+)/g;
+
+export function readPrompt(asked: Asked): Prompt {
+  const whole = asked.turns[0]?.text ?? '';
+  const blocks = [...whole.matchAll(block)].map(([, name = '', , text = '']) => ({ name, text }));
+  const instruction = whole.replaceAll(block, ' ').trim();
+  const revisions = [...whole.matchAll(revisionMark)].map(([, n]) => Number(n));
+  return {
+    system: asked.system,
+    instruction,
+    blocks,
+    subject: subjectOf(instruction, blocks),
+    whole,
+    revisions: Math.max(0, ...revisions),
+    seed: createHash('sha256')
+      .update(JSON.stringify([asked.model, asked.system, whole, asked.schema]))
+      .digest('hex'),
+  };
+}
+
+function subjectOf(instruction: string, blocks: DataBlock[]): string {
+  const line = instruction.split('\n').find((each) => each.trim() !== '') ?? '';
+  const heading = blocks.map(({ text }) => /^#\s+(.+)$/m.exec(text)?.[1]).find((each) => each !== undefined);
+  const found = subject.exec(line)?.[1] ?? heading ?? (line === '' ? blocks[0]?.text : line) ?? '';
+  const sentence = found.split(/[.?!:;\n](?:\s|$)/, 1)[0] ?? '';
+  const plain = sentence
+    .replaceAll(/[*_`#<>{}[\]"]/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  if (plain.length <= subjectCharactersMax) return plain === '' ? 'the question' : plain;
+  return plain.slice(0, plain.lastIndexOf(' ', subjectCharactersMax));
+}
+
+/** Picks one of `choices`, the same for the same seed and key. */
+export function pick<Choice>(choices: readonly [Choice, ...Choice[]], seed: string, key: string): Choice {
+  return choices[Math.floor(share(seed, key) * choices.length)] ?? choices[0];
+}
+
+/** A number from 0 up to but not including 1, the same for the same seed and key. */
+export function share(seed: string, key: string): number {
+  return createHash('sha256').update(`${seed}/${key}`).digest().readUInt32BE(0) / 2 ** 32;
+}

@@ -1,0 +1,63 @@
+import { ActivityFailure, ApplicationFailure, CancelledFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { Activities } from '../contract/activities';
+import { limits } from '../contract/limits';
+
+// Workers die, gateways restart and databases fail over: none of it is the call's fault, so no count
+// of attempts ends it. What the vendor refuses is counted by the gateway and comes back as final.
+const patient = { initialInterval: '500 milliseconds', backoffCoefficient: 1 } as const;
+
+const remote = proxyActivities<Activities>({
+  scheduleToCloseTimeout: `${String(limits.vendorWaitHours + 1)} hours`,
+  heartbeatTimeout: `${String(limits.callHeartbeatSeconds)} seconds`,
+  retry: patient,
+});
+// No schedule-to-close for what must be written: a run waits for its ledger as long as that takes.
+const written = proxyActivities<Activities>({ startToCloseTimeout: '30 seconds', retry: patient });
+const local = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '5 seconds',
+  localRetryThreshold: '1 second',
+  retry: { ...patient, maximumAttempts: 3 },
+});
+
+type Argument<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
+
+export const callModel = (call: Argument<'callModel'>, summary: string) =>
+  remote.callModel.executeWithOptions({ summary }, [call]);
+
+export const openApproval = (request: Argument<'openApproval'>, summary: string) =>
+  written.openApproval.executeWithOptions({ summary }, [request]);
+
+export const evaluate = (request: Argument<'evaluate'>, summary: string) =>
+  shortly(
+    () => local.evaluate.executeWithOptions({ summary }, [request]),
+    () => written.evaluate.executeWithOptions({ summary }, [request]),
+  );
+
+export const writeJournal = (request: Argument<'writeJournal'>, summary: string) =>
+  shortly(
+    () => local.writeJournal.executeWithOptions({ summary }, [request]),
+    () => written.writeJournal.executeWithOptions({ summary }, [request]),
+  );
+
+export const closeRun = (request: Argument<'closeRun'>, summary: string) =>
+  shortly(
+    () => local.closeRun.executeWithOptions({ summary }, [request]),
+    () => written.closeRun.executeWithOptions({ summary }, [request]),
+  );
+
+/**
+ * Short and idempotent work: a local activity, and the same function as a regular one where that
+ * fails thrice, because a local activity that retries holds up updates.
+ */
+async function shortly<T>(here: () => Promise<T>, elsewhere: () => Promise<T>): Promise<T> {
+  try {
+    return await here();
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || isFinal(error.cause)) throw error;
+    return elsewhere();
+  }
+}
+
+function isFinal(cause: unknown): boolean {
+  return cause instanceof CancelledFailure || (cause instanceof ApplicationFailure && cause.nonRetryable === true);
+}

@@ -1,0 +1,106 @@
+import { ApplicationFailure, condition } from '@temporalio/workflow';
+import type { EvaluateResult, RawDecision } from '../contract/activities';
+import { FailureType } from '../contract/failures';
+import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
+import type { DecisionTaken } from '../contract/messages';
+import type { Value } from '../contract/value';
+import type { Settled } from './scope';
+
+type CheckedDecision = Extract<EvaluateResult, { type: 'decision' }>;
+
+/** An approval that this workflow has asked for. */
+export interface OpenMatter {
+  id: string;
+  kind: ApprovalKind;
+  path: string;
+  allow: Decision[];
+  content: Value;
+  /** Known once the ledger holds what is shown. */
+  digest: string | null;
+  /** A decision is being looked at: others wait until it counts or falls. */
+  settling: boolean;
+  settled: Settled | null;
+}
+
+/** The approvals of a run, by id. Decisions come in by update or signal and are judged here, one at a time. */
+export interface Approvals {
+  add(matter: OpenMatter): void;
+  pending(): OpenMatter[];
+  /** Throws where the decision can't count, before anything is recorded. */
+  validate(raw: RawDecision): void;
+  decide(raw: RawDecision): Promise<DecisionTaken>;
+}
+
+interface Ports {
+  check(matter: OpenMatter, raw: RawDecision): Promise<CheckedDecision>;
+  /** Writes what was decided, so that who decided can read it as soon as the answer is there. */
+  record(matter: OpenMatter, settled: Settled, via: 'api' | 'temporal'): Promise<void>;
+}
+
+const statusOf: Record<Decision, ApprovalStatus> = {
+  approve: 'approved',
+  edit: 'edited',
+  reject: 'rejected',
+  answer: 'answered',
+  retry: 'resolved',
+  skip: 'resolved',
+  fail: 'resolved',
+};
+
+export function createApprovals(ports: Ports): Approvals {
+  const matters = new Map<string, OpenMatter>();
+
+  function validate(raw: RawDecision): OpenMatter {
+    const matter = matters.get(raw.approval);
+    if (matter === undefined) throw refusal(FailureType.approvalUnknown, 'This run has asked for no such approval.');
+    if (matter.settled !== null) throw alreadyDecided(matter.settled);
+    if (!matter.allow.includes(raw.decision)) {
+      const message = `The decision ${raw.decision} is not allowed here: ${matter.allow.join(', ')}.`;
+      throw refusal(FailureType.decisionNotAllowed, message);
+    }
+    if ((raw.decision === 'edit' || raw.decision === 'answer') && raw.content === undefined) {
+      throw refusal(FailureType.decisionNotAllowed, `The decision ${raw.decision} needs a content.`);
+    }
+    if (raw.digest !== undefined && matter.digest !== null && raw.digest !== matter.digest) {
+      throw refusal(FailureType.approvalChanged, 'What was shown is not what is asked any more.');
+    }
+    return matter;
+  }
+
+  return {
+    add: (matter) => matters.set(matter.id, matter),
+    pending: () => [...matters.values()].filter((matter) => matter.settled === null),
+    validate,
+    async decide(raw) {
+      const known = validate(raw);
+      await condition(() => known.settled !== null || (known.digest !== null && !known.settling));
+      const matter = validate(raw);
+      matter.settling = true;
+      try {
+        const checked = await ports.check(matter, raw);
+        if (checked.problem !== null) throw refusal(FailureType.decisionNotAllowed, checked.problem);
+        const settled: Settled = {
+          status: statusOf[raw.decision],
+          decision: raw.decision,
+          by: checked.by,
+          comment: raw.comment ?? null,
+          content: checked.content ?? matter.content,
+        };
+        await ports.record(matter, settled, checked.via);
+        matter.settled = settled;
+        return { approval: matter.id, status: settled.status, by: settled.by };
+      } finally {
+        matter.settling = false;
+      }
+    },
+  };
+}
+
+function refusal(type: FailureType, message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, type);
+}
+
+function alreadyDecided({ decision, by, status }: Settled): ApplicationFailure {
+  const message = `It was decided before: ${status} by ${by}.`;
+  return ApplicationFailure.nonRetryable(message, FailureType.approvalDecided, { decision, by, status });
+}

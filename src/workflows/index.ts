@@ -1,0 +1,11 @@
+import type { StartArgument } from '../contract/workflow';
+import { run } from './run';
+
+// One workflow type a root pattern, so that Temporal's list reads as what runs. The names stand in
+// histories and are never changed.
+export const agent = (argument: StartArgument) => run(argument);
+export const sequence = (argument: StartArgument) => run(argument);
+export const parallel = (argument: StartArgument) => run(argument);
+export const review = (argument: StartArgument) => run(argument);
+export const approval = (argument: StartArgument) => run(argument);
+export const set = (argument: StartArgument) => run(argument);

@@ -1,0 +1,29 @@
+import type { StepNode } from '../contract/skeleton';
+import type { Outcome } from './outcome';
+import { agent } from './patterns/agent';
+import { approval } from './patterns/approval';
+import { parallel } from './patterns/parallel';
+import { review } from './patterns/review';
+import { sequence } from './patterns/sequence';
+import { set } from './patterns/set';
+import type { Scope } from './scope';
+
+/** Hands a step to its pattern. A new type doesn't compile until it is handled here. */
+export function interpret(step: StepNode, scope: Scope): Promise<Outcome> {
+  switch (step.type) {
+    case 'agent':
+      return agent(step, scope);
+    case 'sequence':
+      return sequence(step, scope);
+    case 'parallel':
+      return parallel(step, scope);
+    case 'review':
+      return review(step, scope);
+    case 'approval':
+      return approval(step, scope);
+    case 'set':
+      return set(step, scope);
+    default:
+      return step satisfies never;
+  }
+}

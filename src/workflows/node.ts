@@ -1,0 +1,105 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { Block, Budget, Names } from '../contract/activities';
+import type { Expression, StepNode } from '../contract/skeleton';
+import { nothing, type Value } from '../contract/value';
+import type { Clock } from './clock';
+import type { Stopped } from './outcome';
+import { pathOf, type Position } from './scope';
+
+/** Steps with an id that have finished, for templates: one map for each repetition. */
+export interface Frame {
+  steps: Map<string, Value>;
+  parent: Frame | null;
+}
+
+/** A place in the running flow: what a step inherits, and how it can be ended. */
+export interface Node {
+  path: string;
+  parent: Node | null;
+  names: Names;
+  preceding: Block[];
+  handed: Block[];
+  frame: Frame;
+  clock: Clock;
+  cancellation: CancellationScope;
+  budgets: Budget[];
+  /** Set once something of ours ended this step; its activities are cancelled at the same moment. */
+  ending: Stopped | null;
+}
+
+export function rootNode(names: Names, clock: Clock, budget: Budget): Node {
+  return {
+    path: '',
+    parent: null,
+    names,
+    preceding: [],
+    handed: [],
+    frame: { steps: new Map(), parent: null },
+    clock,
+    cancellation: CancellationScope.current(),
+    budgets: [budget],
+    ending: null,
+  };
+}
+
+/** The node of a step below another. The root step's place is `root`, which paths below leave out. */
+export function childNode(parent: Node, step: StepNode, place: string, position: Position): Node {
+  const path = parent.parent === null ? place : pathOf(parent.path, place);
+  return {
+    path,
+    parent,
+    names: { ...parent.names, ...position.names },
+    preceding: [...parent.preceding, ...(position.preceding ?? [])],
+    handed: position.handed ?? [],
+    frame: position.repeated === true ? { steps: new Map(), parent: parent.frame } : parent.frame,
+    clock: parent.clock.child(),
+    cancellation: new CancellationScope(),
+    budgets: step.limits === undefined ? parent.budgets : [...parent.budgets, budgetOf(path, step.limits)],
+    ending: null,
+  };
+}
+
+/** No limit of its own on money means that the run's alone holds: this is more than any run may cost. */
+const unlimitedNano = 1e15;
+
+function budgetOf(path: string, limits: NonNullable<StepNode['limits']>): Budget {
+  return {
+    id: `step:${path}`,
+    costNano: limits.costNano ?? unlimitedNano,
+    tokens: limits.tokens ?? null,
+    modelCalls: limits.modelCalls ?? null,
+  };
+}
+
+export function lookup(node: Node, name: string): Value {
+  const own = node.names[name];
+  if (Object.hasOwn(node.names, name) && own !== undefined) return own;
+  if (name.startsWith('steps.')) {
+    const id = name.slice('steps.'.length);
+    for (let frame: Frame | null = node.frame; frame !== null; frame = frame.parent) {
+      const known = frame.steps.get(id);
+      if (known !== undefined) return known;
+    }
+    // A step that has not run, because a condition or a failure passed it by, is all null.
+    return { parts: { output: nothing, status: { inline: 'pending' }, decision: nothing } };
+  }
+  return nothing;
+}
+
+/** The values of all names that an expression uses. */
+export function namesFor(node: Node, expression: Expression): Names {
+  return Object.fromEntries(expression.uses.map((name) => [name, lookup(node, name)]));
+}
+
+/** Ends a step for a reason of ours, unless it is ending already. */
+export function endNode(node: Node, stopped: Omit<Stopped, 'type' | 'value'>): void {
+  if (node.ending !== null) return;
+  node.ending = { type: 'stopped', value: nothing, ...stopped };
+  node.cancellation.cancel();
+}
+
+/** Why a step's work was cancelled, the outermost reason first; null where Temporal cancelled the run. */
+export function endingOf(node: Node): Stopped | null {
+  const above = node.parent === null ? null : endingOf(node.parent);
+  return above ?? node.ending;
+}

@@ -1,0 +1,40 @@
+import type { ApprovalNode } from '../../contract/skeleton';
+import { nothing } from '../../contract/value';
+import { completed, failed, type Outcome } from '../outcome';
+import type { Scope, Settled } from '../scope';
+
+/** Holds the run until a person has decided on what is shown; the approved content is the output. */
+export async function approval(step: ApprovalNode, scope: Scope): Promise<Outcome> {
+  const content = step.content === undefined ? scope.lookup('previous') : await scope.value(step.content);
+  const settled = await scope.decide({
+    kind: 'approval',
+    title: step.title,
+    content,
+    risk: step.risk,
+    allow: step.allow,
+    timeoutMs: step.timeoutMs,
+    reason: null,
+    schemaAt: step.schemaAt ?? null,
+  });
+  if (settled.status === 'expired') return expired(step, scope, settled);
+  return settled.decision === 'reject' ? refused(step, scope, settled) : completed(settled.content);
+}
+
+function refused(step: ApprovalNode, scope: Scope, { by, comment }: Settled): Outcome {
+  if (step.onReject === 'skip') return completed(nothing);
+  return { type: 'rejected', by, step: scope.path, comment, value: nothing };
+}
+
+/** Nobody answered in time. Expiry is not rejection unless the plan says so. */
+function expired(step: ApprovalNode, scope: Scope, settled: Settled): Outcome {
+  switch (step.onTimeout) {
+    case 'fail':
+      return failed(scope.path, 'approval_expired', 'Nobody decided before the approval expired.');
+    case 'reject':
+      return refused(step, scope, settled);
+    case 'approve':
+      return completed(settled.content);
+    case 'skip':
+      return { type: 'skipped' };
+  }
+}

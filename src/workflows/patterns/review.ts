@@ -1,0 +1,96 @@
+import type { Block } from '../../contract/activities';
+import { limits } from '../../contract/limits';
+import type { ReviewNode } from '../../contract/skeleton';
+import { nothing, type Value } from '../../contract/value';
+import { completed, failed, incomplete, isFinished, outputOf, type Outcome, type Unwinding } from '../outcome';
+import type { Scope } from '../scope';
+
+interface Verdict {
+  approved: boolean;
+  issues: Value;
+}
+
+/**
+ * The quality gate: a reviewer approves the text or names issues, the text is revised and reviewed
+ * again. The output is the approved text itself, or the last one where no revision passed.
+ */
+export async function review(step: ReviewNode, scope: Scope): Promise<Outcome> {
+  let text = step.of === undefined ? scope.lookup('previous') : await scope.value(step.of);
+  let revisionsLeft = step.maxRevisions;
+  let escalations = 0;
+  for (let round = 1; ; round++) {
+    const verdict = await judge(step, scope, text, round);
+    if ('type' in verdict) return { ...verdict, value: text };
+    if (verdict.approved) return completed(text);
+    if (step.revise === undefined || revisionsLeft-- <= 0) {
+      const end = await exhausted(step, scope, { text, issues: verdict.issues, escalations });
+      if (end !== 'again') return end;
+      escalations++;
+      revisionsLeft = 0;
+    }
+    if (step.revise === undefined) continue;
+    const revised = await scope.run(step.revise, `revise.${String(round)}`, {
+      names: { previous: text, issues: verdict.issues },
+      handed: [
+        { name: 'previous', value: text },
+        { name: 'issues', value: verdict.issues },
+      ],
+      repeated: true,
+    });
+    if (!isFinished(revised)) return { ...revised, value: text };
+    if (revised.type !== 'skipped') text = outputOf(revised);
+  }
+}
+
+async function judge(step: ReviewNode, scope: Scope, text: Value, round: number): Promise<Verdict | Unwinding> {
+  const blocks: Block[] = [{ name: 'text', value: text }];
+  if (step.criteria !== undefined) blocks.push({ name: 'criteria', value: await scope.value(step.criteria) });
+  const answer = await scope.ask({
+    agent: step.reviewer,
+    place: `reviewer.${String(round)}`,
+    role: 'reviewer',
+    ...(step.prompt === undefined ? {} : { prompt: step.prompt }),
+    context: step.context,
+    blocks,
+  });
+  const { steer, outcome } = answer;
+  if (steer !== null) return { approved: steer.approved, issues: steer.issues };
+  if (isFinished(outcome)) throw new Error('A reviewer answered without a verdict.');
+  return outcome;
+}
+
+interface Exhaustion {
+  text: Value;
+  issues: Value;
+  escalations: number;
+}
+
+/** No revision is left and the reviewer still says no. */
+async function exhausted(step: ReviewNode, scope: Scope, state: Exhaustion): Promise<Outcome | 'again'> {
+  const reason = 'The reviewer did not approve the last version.';
+  if (step.onExhausted === 'flag') return incomplete('not_approved', reason, state.text);
+  if (step.onExhausted === 'fail') return { ...failed(scope.path, 'not_approved', reason), value: state.text };
+  const again = state.escalations < limits.escalationRetriesMax;
+  const settled = await scope.decide({
+    kind: 'escalation',
+    title: { text: `${scope.path}: the reviewer does not approve` },
+    content: await scope.compose({ text: state.text, issues: state.issues }),
+    risk: 'high',
+    allow: again ? ['retry', 'answer', 'skip', 'fail'] : ['answer', 'skip', 'fail'],
+    timeoutMs: limits.escalationHours * 3_600_000,
+    reason,
+    schemaAt: null,
+  });
+  switch (settled.decision) {
+    case 'retry':
+      return 'again';
+    case 'answer':
+      return completed(settled.content);
+    case 'skip':
+      return incomplete('not_approved', `${settled.by} let it pass unapproved.`, state.text);
+    default:
+      return settled.status === 'expired'
+        ? { ...failed(scope.path, 'approval_expired', 'Nobody decided before the escalation expired.'), value: state.text }
+        : { ...failed(scope.path, 'escalation_failed', settled.comment ?? `${settled.by} ended it.`), value: nothing };
+  }
+}

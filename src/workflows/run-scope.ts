@@ -1,0 +1,98 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { EvaluateResult, Names } from '../contract/activities';
+import { limits } from '../contract/limits';
+import type { Expression, StepNode } from '../contract/skeleton';
+import type { Json, Value } from '../contract/value';
+import { evaluate } from './activities';
+import { ask } from './ask';
+import { endNode, lookup, namesFor, type Node } from './node';
+import { noteIncomplete, type RunState } from './run-state';
+import { askPeople } from './people';
+import type { Position, Scope } from './scope';
+import type { Running } from './step';
+
+type StartStep = (run: RunState, parent: Node, step: StepNode, place: string, position: Position) => Running;
+
+/** The scope of a step: what its pattern may do, bound to its node and the run. */
+export function createScope(run: RunState, node: Node, start: StartStep): Scope {
+  return {
+    path: node.path,
+    handed: node.handed,
+    lookup: (name) => lookup(node, name),
+    run: (step, place, position = {}) => start(run, node, step, place, position).outcome,
+    branch(step, place, position = {}) {
+      const running = start(run, node, step, place, position);
+      return {
+        outcome: running.outcome,
+        end: (reason) => {
+          const path = running.node.path;
+          endNode(running.node, { cause: 'ended', owner: path, step: path, reason });
+        },
+      };
+    },
+    value: (expression) => evaluateValue(run, node, expression),
+    list: (expression) => evaluateList(run, node, expression),
+    compose: (parts) => compose(run, node, parts),
+    ask: (question) => ask(run, node, question),
+    decide: (matter) => askPeople(run, node, matter),
+    note: (step, code, reason) => noteIncomplete(run, step, code, reason),
+  };
+}
+
+type Asked = { type: 'value' | 'condition' | 'list'; at: string; names: Names } | { type: 'store' | 'output'; value: Value };
+
+async function evaluated<Type extends EvaluateResult['type']>(
+  run: RunState,
+  node: Node,
+  type: Type,
+  asked: Asked,
+): Promise<Extract<EvaluateResult, { type: Type }>> {
+  const result = await run.journal.carry((journal) =>
+    evaluate({ run: run.reference, path: node.path, journal, ...asked }, `${node.path} · ${asked.type}`),
+  );
+  if (result.type !== type) throw new Error(`Asked for a ${type}, got a ${result.type}.`);
+  return result as Extract<EvaluateResult, { type: Type }>;
+}
+
+export async function evaluateValue(run: RunState, node: Node, expression: Expression): Promise<Value> {
+  const asked = { type: 'value', at: expression.at, names: namesFor(node, expression) } as const;
+  // What an ended step has must still be put together, so this runs to its end even where the step is cancelled.
+  return CancellationScope.nonCancellable(async () => (await evaluated(run, node, 'value', asked)).value);
+}
+
+export async function evaluateCondition(run: RunState, node: Node, expression: Expression): Promise<boolean> {
+  const asked = { type: 'condition', at: expression.at, names: namesFor(node, expression) } as const;
+  return (await evaluated(run, node, 'condition', asked)).holds;
+}
+
+async function evaluateList(run: RunState, node: Node, expression: Expression): Promise<Value[]> {
+  const asked = { type: 'list', at: expression.at, names: namesFor(node, expression) } as const;
+  const { value, length } = await evaluated(run, node, 'list', asked);
+  return Array.from({ length }, (_, index) => itemOf(value, index));
+}
+
+function itemOf(list: Value, index: number): Value {
+  if ('inline' in list) return { inline: (list.inline as Json[])[index] ?? null };
+  if ('parts' in list) return (list.parts as Value[])[index] ?? { inline: null };
+  return { ...list, pick: [...(list.pick ?? []), index] };
+}
+
+async function compose(run: RunState, node: Node, parts: Value[] | { [name: string]: Value }): Promise<Value> {
+  const whole = collapse({ parts });
+  if (JSON.stringify(whole).length <= limits.inlineBytesMax) return whole;
+  return CancellationScope.nonCancellable(async () => (await evaluated(run, node, 'value', { type: 'store', value: whole })).value);
+}
+
+/** A whole whose parts are all inline is inline itself. */
+function collapse(value: Value): Value {
+  if (!('parts' in value)) return value;
+  const parts = Array.isArray(value.parts) ? value.parts.map(collapse) : mapValues(value.parts, collapse);
+  const all = Array.isArray(parts) ? parts : Object.values(parts);
+  if (!all.every((part) => 'inline' in part)) return { parts };
+  const plain = (part: Value): Json => ('inline' in part ? part.inline : null);
+  return { inline: Array.isArray(parts) ? parts.map(plain) : mapValues(parts, plain) };
+}
+
+function mapValues<From, To>(map: { [name: string]: From }, change: (value: From) => To): { [name: string]: To } {
+  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, change(value)]));
+}

@@ -1,0 +1,47 @@
+import type { Budget } from '../contract/activities';
+import type { Incomplete, IncompleteCode } from '../contract/failures';
+import type { Usage } from '../contract/journal';
+import type { Skeleton } from '../contract/skeleton';
+import type { Value } from '../contract/value';
+import type { Memo, RunReference, StepView } from '../contract/workflow';
+import type { Approvals } from './approvals';
+import type { Journal } from './journal';
+
+/** What all steps of a run share. */
+export interface RunState {
+  reference: RunReference;
+  skeleton: Skeleton;
+  input: Value;
+  startedAt: string;
+  temporalRun: string;
+  workflowId: string;
+  journal: Journal;
+  approvals: Approvals;
+  memo: Memo;
+  /** Counts finished steps: each makes a new version of the state. */
+  stateVersion: number;
+  incomplete: Incomplete[];
+  usage: Usage;
+  steps: Map<string, StepView>;
+  /** How often people were asked at a path. */
+  askings: Map<string, number>;
+  runBudget: Budget;
+}
+
+export const noUsage: Usage = { modelCalls: 0, inputTokens: 0, outputTokens: 0, cachedTokens: 0, costNano: 0 };
+
+export function addUsage(left: Usage, right: Usage): Usage {
+  return {
+    modelCalls: left.modelCalls + right.modelCalls,
+    inputTokens: left.inputTokens + right.inputTokens,
+    outputTokens: left.outputTokens + right.outputTokens,
+    cachedTokens: left.cachedTokens + right.cachedTokens,
+    costNano: left.costNano + right.costNano,
+  };
+}
+
+/** Notes a hole. What was noted below it says no more: a hole is one entry, with its cause. */
+export function noteIncomplete(run: RunState, step: string, code: IncompleteCode, reason: string): void {
+  run.incomplete = run.incomplete.filter((entry) => entry.step !== step && !entry.step.startsWith(`${step}.`));
+  run.incomplete.push({ step, code, reason });
+}

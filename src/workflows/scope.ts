@@ -1,0 +1,90 @@
+import type { IncompleteCode } from '../contract/failures';
+import type { Block, Names, Steer } from '../contract/activities';
+import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
+import type { ContextNode, Expression, StepNode } from '../contract/skeleton';
+import type { Value } from '../contract/value';
+import type { Outcome } from './outcome';
+
+/** What a pattern hands to a step that it runs, beside what the step inherits. */
+export interface Position {
+  names?: Names;
+  /** Outputs of earlier steps of the same line, added to those inherited. */
+  preceding?: Block[];
+  /** Material for the step's agent, shown as data blocks unless its prompt names it. */
+  handed?: Block[];
+  /** A repeated step has ids of its own: `steps.<id>` inside is that of the same repetition. */
+  repeated?: boolean;
+  /** Ends the step after so much active time, whatever its own `timeout` says. */
+  branchTimeoutMs?: number;
+}
+
+/** A step that runs beside others. */
+export interface Branch {
+  outcome: Promise<Outcome>;
+  /** Ends it, because a sibling decided the matter. */
+  end(reason: string): void;
+}
+
+/** A question to one of a pattern's own agents, or to an agent step's agent. */
+export interface Question {
+  agent: string;
+  /** Place below the pattern's path; null for an agent step, which asks in its own name. */
+  place: string | null;
+  role: 'agent' | 'reviewer';
+  prompt?: Expression;
+  context: ContextNode;
+  blocks: Block[];
+}
+
+export type Answer = { type: 'answered'; outcome: Outcome; steer: Steer | null };
+
+/** Something that a person is to decide. */
+export interface Matter {
+  kind: ApprovalKind;
+  title: Expression | { text: string };
+  content: Value;
+  risk: 'low' | 'medium' | 'high';
+  allow: Decision[];
+  timeoutMs: number;
+  reason: string | null;
+  schemaAt: string | null;
+}
+
+/** How a matter ended. `content` is what counts from here on. */
+export interface Settled {
+  status: ApprovalStatus;
+  decision: Decision | null;
+  by: string;
+  comment: string | null;
+  content: Value;
+}
+
+/**
+ * All that a pattern may do. It is handed in, so that a pattern knows no interpreter, no activity and
+ * no Temporal, nests in every other, and can be driven by a test.
+ */
+export interface Scope {
+  readonly path: string;
+  /** Material that the surrounding pattern handed to this step. */
+  readonly handed: Block[];
+  /** The value of a name such as `previous` or `steps.draft`. */
+  lookup(name: string): Value;
+  /** Runs a step at a place below this one. */
+  run(step: StepNode, place: string, position?: Position): Promise<Outcome>;
+  /** Starts a step beside others. */
+  branch(step: StepNode, place: string, position?: Position): Branch;
+  value(expression: Expression): Promise<Value>;
+  /** The items of a list, each a value of its own. */
+  list(expression: Expression): Promise<Value[]>;
+  /** Puts values together; a large whole goes to the ledger. */
+  compose(parts: Value[] | { [name: string]: Value }): Promise<Value>;
+  ask(question: Question): Promise<Answer>;
+  /** Asks people and waits, outside every clock. */
+  decide(matter: Matter): Promise<Settled>;
+  /** Notes a part of the run's result that is missing or less than it should be. */
+  note(step: string, code: IncompleteCode, reason: string): void;
+}
+
+export function pathOf(parent: string, place: string): string {
+  return parent === 'root' ? place : `${parent}.${place}`;
+}
