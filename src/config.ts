@@ -48,6 +48,9 @@ const Settings = z.object({
   OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: url.optional(),
   OTEL_TRACES_EXPORTER: z.string().optional(),
   OTEL_METRICS_EXPORTER: z.string().optional(),
+  /** Where programs are looked for, and kept. */
+  PATH: z.string().default(''),
+  XDG_CACHE_HOME: z.string().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
 });
 export type Config = z.infer<typeof Settings>;
@@ -74,4 +77,9 @@ export function demand<Name extends keyof Config>(
   if (missing.length > 0)
     throw new SettingError(`${missing.join(', ')}: must be set where a part is started alone.`);
   return config as Config & { [K in Name]-?: NonNullable<Config[K]> };
+}
+
+/** This process's environment with changes, for a child; `undefined` leaves a variable out. */
+export function childEnvironment(changes: Record<string, string | undefined>): NodeJS.ProcessEnv {
+  return { ...process.env, ...changes };
 }

@@ -4,7 +4,9 @@ import { readConfig, SettingError, type Config } from './config';
 export type PartMessage =
   | { type: 'ready'; url?: string }
   /** It can't start, for a reason that a person can mend; one line. */
-  | { type: 'failed'; message: string };
+  | { type: 'failed'; message: string }
+  /** For the person at the console; one line. */
+  | { type: 'note'; line: string };
 
 /** Why a part ends: told to, or left alone because the process that started it is gone. */
 export type StopReason = 'signal' | 'orphaned';
@@ -80,6 +82,12 @@ export function runPart(options: {
 // Async, so that a setting that makes no sense is a rejection like any other.
 async function begin(start: (config: Config) => Promise<RunningPart>): Promise<RunningPart> {
   return await start(readConfig());
+}
+
+/** Says one line to the person who watches the service: on its console, or this part's own. */
+export function note(line: string): void {
+  if (process.connected) tell({ type: 'note', line });
+  else say(line);
 }
 
 function tell(message: PartMessage): void {

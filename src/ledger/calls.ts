@@ -139,7 +139,7 @@ export async function readCall(database: Database, id: CallId): Promise<CallRow 
 export async function claimCall(database: Database, id: CallId, owner: string): Promise<CallRow | null> {
   const { rows } = await database.query<CallRow>(
     `UPDATE calls AS c SET state = 'registered', owner = $5, fence = c.fence + 1, lease_until = ${lease},
-       retry_at = NULL, vendor_wait = false, fault = NULL, fault_message = NULL
+       retry_at = NULL, vendor_wait = false, fault = NULL, fault_message = NULL, abandoned = false
      WHERE ${callIs} AND (c.state IN ('over_budget', 'cancelled')
        OR (c.state = 'failed' AND c.retry_at <= now())
        OR (c.state = 'registered' AND (c.owner IS NULL OR c.owner = $5 OR c.lease_until < now())))
@@ -149,19 +149,19 @@ export async function claimCall(database: Database, id: CallId, owner: string): 
   return rows[0] ?? null;
 }
 
-/** Renews the lease of all calls given, in one statement. Answers those that are still held. */
+/** Renews the lease of all calls given, in one statement. Answers those that are still held, and which of them are still wanted. */
 export async function renewLeases(
   database: Database,
   owner: string,
   calls: readonly OwnedCall[],
-): Promise<CallId[]> {
-  const { rows } = await database.query<CallId>(
+): Promise<(CallId & { abandoned: boolean })[]> {
+  const { rows } = await database.query<CallId & { abandoned: boolean }>(
     `UPDATE calls c SET lease_until = ${lease}
      FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
        AS f (tenant, run, key, hash, fence)
      WHERE c.tenant = f.tenant AND c.run = f.run AND c.key = f.key AND c.hash = f.hash
        AND c.fence = f.fence AND c.owner = $1 AND c.state IN ('registered', 'reserved', 'sent')
-     RETURNING c.tenant, c.run, c.key, c.hash`,
+     RETURNING c.tenant, c.run, c.key, c.hash, c.abandoned`,
     [
       owner,
       calls.map((call) => call.tenant),
@@ -172,6 +172,18 @@ export async function renewLeases(
     ],
   );
   return rows;
+}
+
+/** Says of all that stands open under a key that nobody waits for it any more. */
+export async function abandonCall(
+  database: Database,
+  { tenant, run, key }: Omit<CallId, 'hash'>,
+): Promise<void> {
+  await database.query(
+    `UPDATE calls SET abandoned = true WHERE tenant = $1 AND run = $2 AND key = $3
+     AND state IN ('registered', 'reserved', 'sent')`,
+    [tenant, run, key],
+  );
 }
 
 /**

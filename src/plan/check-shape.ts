@@ -1,7 +1,7 @@
 import type { core } from 'zod';
 import { Plan, stepTypes } from '../contract/plan';
 import type { Json } from '../contract/value';
-import { isObject, pointerTo, resolvePointer } from './json';
+import { pointerTo, resolvePointer } from './json';
 import { problem, type PlanProblem } from './problem';
 
 export type Shape = { plan: Plan; errors: [] } | { plan: null; errors: PlanProblem[] };
@@ -47,11 +47,10 @@ function problemsOf(issue: Issue, parent: string, plan: Json): PlanProblem[] {
 function unionProblems(issue: core.$ZodIssueInvalidUnion, path: string, plan: Json): PlanProblem[] {
   const given = resolvePointer(plan, path);
   if (issue.discriminator !== undefined) {
-    const type = isObject(given) && Object.hasOwn(given, issue.discriminator) ? given[issue.discriminator] : undefined;
-    const found = type === undefined ? 'A step needs a type' : `${quote(type)} is not a type of step`;
-    const at = isObject(given) ? pointerTo(path, issue.discriminator) : path;
-    return [problem(at, 'validation_failed', `${found}; there are ${listOf([...stepTypes], 'and')}.`)];
+    const found = given === undefined ? 'A step needs a type' : `${quote(given)} is not a type of step`;
+    return [problem(path, 'validation_failed', `${found}; there are ${listOf([...stepTypes], 'and')}.`)];
   }
+  if (given === undefined) return [problem(path, 'validation_failed', 'This is missing.')];
   const near = issue.errors.filter((errors) => !errors.some(({ path: at, code }) => at.length === 0 && isOtherKind(code)));
   const [meant] = near;
   if (meant !== undefined && near.length === 1) return meant.flatMap((inner) => problemsOf(inner, path, plan));

@@ -5,6 +5,9 @@ const instrumentation = new FastifyOtelInstrumentation({
   // One span a request, named for its route; a span a hook would bury what matters.
   instrumentHooks: false,
   instrumentHandler: false,
+  requestHook(span, request) {
+    span.updateName(`${request.method} ${request.routeOptions.url ?? 'unknown'}`);
+  },
 });
 
 /**

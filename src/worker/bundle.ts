@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const interceptors = require.resolve('@temporalio/interceptors-opentelemetry-v2/lib/workflow-interceptors');
 
@@ -11,6 +11,7 @@ export async function buildWorkflowBundle(): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(__dirname, '../workflows'),
     workflowInterceptorModules: [interceptors],
+    logger: new DefaultLogger('WARN'),
   });
   return code;
 }

@@ -17,7 +17,8 @@ export interface RunState {
   workflowId: string;
   journal: Journal;
   approvals: Approvals;
-  memo: Memo;
+  /** Finished steps by path: a map, since `constructor` is a name like any other. */
+  memo: Map<string, Memo[string]>;
   /** Counts finished steps: each makes a new version of the state. */
   stateVersion: number;
   incomplete: Incomplete[];

@@ -41,9 +41,9 @@ export async function run(argument: StartArgument): Promise<RunSummary> {
   const root = rootNode(namesOf(state), clock, state.runBudget);
   const end = await work(state, root);
 
-  await condition(() => allHandlersFinished());
-  status.close();
   await CancellationScope.nonCancellable(async () => {
+    await condition(allHandlersFinished);
+    status.close();
     await journaling;
     noteAlert(state);
     const { summary, reason } = end;
@@ -74,7 +74,7 @@ function createState(argument: StartArgument): RunState {
       check: (matter, raw) => checkDecision(state, matter, raw),
       record: (matter, settled, via) => recordDecision(state, matter, settled, via),
     }),
-    memo: { ...argument.memo },
+    memo: new Map(Object.entries(argument.memo ?? {})),
     stateVersion: 0,
     incomplete: [],
     usage: noUsage,

@@ -26,7 +26,7 @@ export function startStep(run: RunState, parent: Node, step: StepNode, place: st
 }
 
 async function live(run: RunState, node: Node, step: StepNode, position: Position): Promise<Outcome> {
-  const known = run.memo[node.path];
+  const known = run.memo.get(node.path);
   if (known !== undefined) return reuse(run, node, step, known.outcome);
   const described = { type: step.type, id: step.id ?? null };
   const unconditional = await guard(node, () => checkWhen(run, node, step));
@@ -129,7 +129,7 @@ function record(run: RunState, node: Node, step: StepNode, outcome: Outcome): Ou
   run.steps.set(node.path, { path: node.path, type: step.type, status });
   if (isFinished(outcome)) {
     run.stateVersion++;
-    run.memo[node.path] = { outcome, stateVersion: run.stateVersion };
+    run.memo.set(node.path, { outcome, stateVersion: run.stateVersion });
     remember(node, step, outcome, status);
     // A budget's end is noted at the call that did not fit.
     if (outcome.type === 'incomplete' && outcome.code !== 'budget_exceeded') {

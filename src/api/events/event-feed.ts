@@ -89,6 +89,7 @@ export function createEventFeed({ database, gateways }: Service, log: FastifyBas
     channel.readers.add(reader);
     return {
       async next(seq) {
+        if (seq >= channel.seq) return [];
         const first = channel.recent[0]?.seq ?? null;
         if (first !== null && first <= seq + 1)
           return channel.recent.filter((event) => Number(event.seq) > seq);

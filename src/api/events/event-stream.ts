@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { RunEvent } from '../../contract/api';
 import { limits } from '../../contract/limits';
+import { runEnds } from '../../contract/workflow';
 import type { EventFeed } from './event-feed';
 
 /** Which run, from where on, and how far it has come. */
@@ -16,60 +17,60 @@ export interface StreamFrom {
 }
 
 /**
- * Writes a run's events to a reader: what is stored, then what comes, until `run.finished` is the
- * last one there is. Returns when the stream has ended, the reader is gone, or `signal` is aborted.
+ * Writes a run's events to a reader: what is stored, then what comes, until the run has finished.
+ * Returns when the stream has ended, the reader is gone or was too slow, or `signal` is aborted.
  */
 export async function streamEvents(
   feed: EventFeed,
   from: StreamFrom,
   { response, signal }: { response: ServerResponse; signal: AbortSignal },
 ): Promise<void> {
-  if (from.closed && from.after >= from.last) return;
-  let woken = Promise.withResolvers<undefined>();
-  let blocked = false;
-  const wake = (): void => {
-    woken.resolve(undefined);
-  };
+  const bell = createBell();
   const subscription = feed.subscribe(
     { tenant: from.tenant, run: from.run, after: from.last },
     {
-      wake,
+      wake: bell.ring,
       delta(event) {
-        // Live text is passed over while the reader is slow: the whole text comes with `call.finished`.
-        if (!blocked) blocked = !response.write(frame(event));
+        // Passed over while the reader is slow: the whole text comes with `call.finished`.
+        if (!response.writableNeedDrain) response.write(frame(event));
       },
     },
   );
   const ping = setInterval(() => {
-    if (!blocked) blocked = !response.write(': ping\n\n');
+    if (!response.writableNeedDrain) response.write(': ping\n\n');
   }, limits.pingSeconds * 1000);
-  response.once('close', wake);
-  signal.addEventListener('abort', wake);
-  const gone = (): boolean => signal.aborted || response.destroyed;
-
+  response.once('close', bell.ring);
+  signal.addEventListener('abort', bell.ring);
   try {
     let seq = from.after;
-    while (!gone()) {
-      woken = Promise.withResolvers<undefined>();
+    let finished = false;
+    while (!signal.aborted && !response.destroyed) {
       const events = await subscription.next(seq);
-      for (const event of events) {
-        blocked = !response.write(frame(event)) || blocked;
-        seq = event.seq ?? seq;
-      }
-      if (blocked) blocked = !(await drained(response, signal));
-      if (blocked) return;
-      if (events.length > 0) {
-        // A reset may reopen a run: only a last `run.finished` ends the stream.
-        if (events.at(-1)?.type === 'run.finished' && (await subscription.next(seq)).length === 0) return;
+      if (events.length === 0) {
+        if (finished || (from.closed && seq >= from.last)) return;
+        await bell.rung();
         continue;
       }
-      await woken.promise;
+      for (const event of events) {
+        response.write(frame(event));
+        if (response.writableNeedDrain && !(await drained(response, signal))) return;
+        seq = event.seq ?? seq;
+        finished = isFinished(event, finished);
+      }
     }
   } finally {
     clearInterval(ping);
-    signal.removeEventListener('abort', wake);
+    signal.removeEventListener('abort', bell.ring);
     subscription.end();
   }
+}
+
+/** Whether the run stands finished after an event: Temporal's reset may open it again. */
+function isFinished(event: RunEvent, before: boolean): boolean {
+  if (event.type === 'run.finished') return true;
+  if (event.type !== 'run.status') return before;
+  const { status } = event.data as { status: string };
+  return before && (runEnds as readonly string[]).includes(status);
 }
 
 function frame(event: RunEvent): string {
@@ -77,20 +78,37 @@ function frame(event: RunEvent): string {
   return `${id}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
+/** Lets one waiter sleep until it is rung for; a ring before that isn't lost. */
+function createBell(): { ring(): void; rung(): Promise<void> } {
+  let rang = false;
+  let waiter: (() => void) | undefined;
+  return {
+    ring() {
+      rang = true;
+      waiter?.();
+    },
+    async rung() {
+      if (!rang) await new Promise<void>((resolve) => (waiter = resolve));
+      waiter = undefined;
+      rang = false;
+    },
+  };
+}
+
 /** Waits until the reader has taken what was written. False: it took too long and was cut off. */
 async function drained(response: ServerResponse, signal: AbortSignal): Promise<boolean> {
-  if (!response.writableNeedDrain) return true;
-  const waiting = Promise.withResolvers<boolean>();
-  const done = (): void => {
-    waiting.resolve(!response.destroyed && !response.writableNeedDrain);
-  };
-  const timer = setTimeout(done, limits.slowReaderSeconds * 1000);
-  response.once('drain', done).once('close', done);
-  signal.addEventListener('abort', done);
-  const went = await waiting.promise;
-  clearTimeout(timer);
-  response.off('drain', done).off('close', done);
-  signal.removeEventListener('abort', done);
-  if (!went) response.destroy();
-  return went;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      response.off('drain', done).off('close', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, limits.slowReaderSeconds * 1000);
+    response.once('drain', done).once('close', done);
+    signal.addEventListener('abort', done);
+  });
+  const took = !response.destroyed && !response.writableNeedDrain && !signal.aborted;
+  if (!took) response.destroy();
+  return took;
 }

@@ -230,6 +230,8 @@ CREATE TABLE calls (
   price_version text,
   simulated boolean NOT NULL DEFAULT false,
   after_reset boolean NOT NULL DEFAULT false,
+  -- Nobody waits for it any more: its gateway ends it when it next renews its lease.
+  abandoned boolean NOT NULL DEFAULT false,
   owner text,
   fence bigint NOT NULL DEFAULT 0,
   lease_until timestamptz,

@@ -1,0 +1,102 @@
+import type { Approval, Decide } from '../contract/approvals-api';
+import type { Json } from '../contract/value';
+import { editContent } from './edit-text';
+import { explain, Refusal, Unreachable } from './refusal';
+import type { Ask } from './prompt';
+import type { Session } from './session';
+import { approvalLines, decideCommands } from './show-approval';
+
+type Verb = Decide['decision'];
+
+/** How a question ended: with a decision, with nobody deciding now, or because it was settled elsewhere. */
+export type Asked = 'decided' | 'later' | 'settled';
+
+/**
+ * Asks the person at the terminal to decide: shows what is to be decided in full, takes a key for what
+ * is allowed, sends the decision bound to what was shown. Asks again where the service refuses it.
+ */
+export async function askApproval(session: Session, id: string, ask: Ask): Promise<Asked> {
+  const { client, screen } = session;
+  const approval = await client.get<Approval>(approvalPath(id));
+  if (approval.status !== 'pending') return 'settled';
+  for (const line of ['', ...approvalLines(approval, screen.sayColors)]) screen.say(line);
+  const draft: Draft = { text: null };
+  for (;;) {
+    const decision = await takeDecision(session, approval, ask, draft);
+    if (decision === 'later') {
+      screen.say('Decide later with:');
+      for (const command of decideCommands(approval)) screen.say(`  ${command}`);
+      return 'later';
+    }
+    if (decision === null) continue;
+    const sent = await sendDecision(session, approval, decision);
+    if (sent !== 'again') return sent;
+  }
+}
+
+/** What an attempt to edit has left, so that a refused text is not lost. */
+interface Draft {
+  text: string | null;
+}
+
+function approvalPath(id: string): string {
+  return `/v1/approvals/${encodeURIComponent(id)}`;
+}
+
+async function takeDecision(session: Session, approval: Approval, ask: Ask, draft: Draft): Promise<Decide | 'later' | null> {
+  const answer = await ask(`${menu(approval.allow)} `);
+  if (answer === null) return 'later';
+  const verb = pickVerb(answer.toLowerCase(), approval.allow);
+  if (verb === 'later') return 'later';
+  if (verb === null) return null;
+  const { digest } = approval;
+  if (verb === 'edit' || verb === 'answer') {
+    const content = await editUntilValid(session, approval.content, ask, draft);
+    return content === null ? null : { decision: verb, digest, content };
+  }
+  if (verb !== 'reject' && verb !== 'fail') return { decision: verb, digest };
+  const comment = await ask('Why? (Enter for no comment) ');
+  if (comment === null) return 'later';
+  return { decision: verb, digest, ...(comment === '' ? {} : { comment }) };
+}
+
+/** `[a]pprove, [e]dit, [r]eject, [l]ater?`: no two that are ever allowed together begin alike. */
+function menu(allow: readonly Verb[]): string {
+  return `${[...allow, 'later'].map((verb) => `[${verb.charAt(0)}]${verb.slice(1)}`).join(', ')}?`;
+}
+
+function pickVerb(answer: string, allow: readonly Verb[]): Verb | 'later' | null {
+  return [...allow, 'later' as const].find((verb) => answer === verb || answer === verb.charAt(0)) ?? null;
+}
+
+async function editUntilValid(session: Session, content: Json, ask: Ask, draft: Draft): Promise<Json | null> {
+  const { config, screen } = session;
+  for (;;) {
+    const edited = await editContent(config, content, { draft: draft.text, screen: screen.live.fd });
+    if (edited.type === 'unchanged') {
+      screen.say('Nothing was changed, nothing is sent.');
+      return null;
+    }
+    draft.text = edited.text;
+    if (edited.type === 'edited') return edited.content;
+    screen.say(edited.reason);
+    const again = await ask('Enter to edit again, or [b]ack: ');
+    if (again !== '') return null;
+  }
+}
+
+async function sendDecision(session: Session, approval: Approval, decision: Decide): Promise<Asked | 'again'> {
+  const { client, screen } = session;
+  try {
+    const answer = await client.post<Approval>(approvalPath(approval.id), decision);
+    screen.say(`${screen.sayColors.green('✓')} ${answer.status}`);
+    return 'decided';
+  } catch (error) {
+    if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
+    const { message, details } = explain(error);
+    screen.say(screen.sayColors.red(message));
+    for (const line of details) screen.say(`  ${line}`);
+    const status = error instanceof Refusal ? error.problem.status : null;
+    return status === 409 || status === 410 || status === 404 ? 'settled' : 'again';
+  }
+}
