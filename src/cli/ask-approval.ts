@@ -4,43 +4,42 @@ import { editContent } from './edit-text';
 import { explain, Refusal, Unreachable } from './refusal';
 import type { Ask } from './prompt';
 import type { Session } from './session';
-import { approvalLines, decideCommands } from './show-approval';
+import { approvalLines, approvalPath, decideCommands } from './show-approval';
 
 type Verb = Decide['decision'];
 
-/** How a question ended: with a decision, with nobody deciding now, or because it was settled elsewhere. */
-export type Asked = 'decided' | 'later' | 'settled';
+/** A way to ask, and whether the answer still matters: it does not once somebody else has decided. */
+interface Asking {
+  ask: Ask;
+  settled: AbortSignal;
+}
 
 /**
- * Asks the person at the terminal to decide: shows what is to be decided in full, takes a key for what
- * is allowed, sends the decision bound to what was shown. Asks again where the service refuses it.
+ * Asks the person at the terminal to decide: shows what is to be decided in full, takes what is
+ * allowed, sends the decision bound to what was shown. Asks again where the service refuses it.
  */
-export async function askApproval(session: Session, id: string, ask: Ask): Promise<Asked> {
-  const { client, screen } = session;
-  const approval = await client.get<Approval>(approvalPath(id));
-  if (approval.status !== 'pending') return 'settled';
+export async function askApproval(session: Session, approval: Approval, { ask, settled }: Asking): Promise<void> {
+  const { screen } = session;
   for (const line of ['', ...approvalLines(approval, screen.sayColors)]) screen.say(line);
   const draft: Draft = { text: null };
   for (;;) {
     const decision = await takeDecision(session, approval, ask, draft);
+    if (settled.aborted) {
+      screen.say('\nIt has been decided elsewhere.');
+      return;
+    }
     if (decision === 'later') {
       screen.say('Decide later with:');
       for (const command of decideCommands(approval)) screen.say(`  ${command}`);
-      return 'later';
+      return;
     }
-    if (decision === null) continue;
-    const sent = await sendDecision(session, approval, decision);
-    if (sent !== 'again') return sent;
+    if (decision !== null && (await sendDecision(session, approval, decision)) === 'closed') return;
   }
 }
 
 /** What an attempt to edit has left, so that a refused text is not lost. */
 interface Draft {
   text: string | null;
-}
-
-function approvalPath(id: string): string {
-  return `/v1/approvals/${encodeURIComponent(id)}`;
 }
 
 async function takeDecision(session: Session, approval: Approval, ask: Ask, draft: Draft): Promise<Decide | 'later' | null> {
@@ -85,18 +84,19 @@ async function editUntilValid(session: Session, content: Json, ask: Ask, draft: 
   }
 }
 
-async function sendDecision(session: Session, approval: Approval, decision: Decide): Promise<Asked | 'again'> {
+/** `closed`: nothing is left to be decided here. */
+async function sendDecision(session: Session, approval: Approval, decision: Decide): Promise<'closed' | 'again'> {
   const { client, screen } = session;
   try {
-    const answer = await client.post<Approval>(approvalPath(approval.id), decision);
-    screen.say(`${screen.sayColors.green('✓')} ${answer.status}`);
-    return 'decided';
+    const { status } = await client.post<Approval>(approvalPath(approval.id), decision);
+    screen.say(`${screen.sayColors.green('✓')} ${status}`);
+    return 'closed';
   } catch (error) {
     if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
     const { message, details } = explain(error);
     screen.say(screen.sayColors.red(message));
     for (const line of details) screen.say(`  ${line}`);
     const status = error instanceof Refusal ? error.problem.status : null;
-    return status === 409 || status === 410 || status === 404 ? 'settled' : 'again';
+    return status === 409 || status === 410 || status === 404 ? 'closed' : 'again';
   }
 }

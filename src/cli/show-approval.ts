@@ -4,6 +4,11 @@ import { duration, localTime, usd } from './format';
 import { safeLine, safeText } from './safe-text';
 import type { Colors } from './screen';
 
+/** Where the service has an approval. */
+export function approvalPath(id: string): string {
+  return `/v1/approvals/${encodeURIComponent(id)}`;
+}
+
 /** All that a person needs to decide: what is asked, by when, why, and the content in full. */
 export function approvalLines(approval: Approval, colors: Colors): string[] {
   const { plan, usage } = approval.run;

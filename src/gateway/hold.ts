@@ -6,6 +6,7 @@ import { readCall, type OwnedCall } from '../ledger/calls';
 import { reclaimLost, reserveCall, type Need, type Reservation } from '../ledger/reservations';
 import type { Desk } from './desk';
 import { explain, largestCap, needOf, shortOf } from './fit';
+import type { Place } from './line';
 import { persist } from './persist';
 import type { Vendor, VendorRequest } from './vendors/vendor';
 
@@ -34,33 +35,39 @@ export interface HoldOptions {
  * gets a lower output cap, or isn't made.
  */
 export async function hold(desk: Desk, options: HoldOptions): Promise<Held> {
-  const { request, model, vendor, asked, signal } = options;
-  const cap = request.request.maxOutputTokens;
+  const { call, request, model, vendor, asked, signal, onLine } = options;
+  const { maxOutputTokens, minOutputTokens } = request.request;
   let input = vendor.bound(asked);
   let counted = false;
-  while (!signal.aborted) {
-    const need = needOf(model.price, input, cap);
-    const reservation = await take(desk, options.call, need);
-    if (reservation.type !== 'short') return heldOf(reservation, need);
-    if (!counted) {
-      counted = true;
-      input = Math.min(input, await count(options));
-      continue;
+  let place: Place | null = null;
+  try {
+    while (!signal.aborted) {
+      const need = needOf(model.price, input, maxOutputTokens);
+      const reservation = await take(desk, call, need);
+      if (reservation.type !== 'short') return heldOf(reservation, need);
+      if (!counted) {
+        counted = true;
+        input = Math.min(input, await count(options));
+        continue;
+      }
+      const { budgets } = reservation;
+      if (shortOf(budgets, need).some((budget) => budget.reserved_calls > 0)) {
+        onLine();
+        place ??= desk.line.join(call.tenant, call.run);
+        await stand(desk, place, options);
+        continue;
+      }
+      const cap = largestCap(budgets, model.price, input);
+      if (cap < minOutputTokens) return refusal(budgets, needOf(model.price, input, minOutputTokens));
+      const smaller = { ...needOf(model.price, input, cap), capLowered: cap };
+      const second = await take(desk, call, smaller);
+      // Another call was faster by a moment: everything is weighed again.
+      if (second.type !== 'short') return heldOf(second, smaller);
     }
-    const { budgets } = reservation;
-    const short = shortOf(budgets, need);
-    if (short.some((budget) => budget.reserved_calls > 0)) {
-      await stand(desk, options);
-      continue;
-    }
-    const lowered = largestCap(budgets, model.price, input);
-    if (lowered < request.request.minOutputTokens) return refusal(short, needOf(model.price, input, request.request.minOutputTokens));
-    const smaller = { ...needOf(model.price, input, lowered), capLowered: lowered };
-    const second = await take(desk, options.call, smaller);
-    // Another call was faster by a moment: everything is weighed again.
-    if (second.type !== 'short') return heldOf(second, smaller);
+    return { type: 'left' };
+  } finally {
+    place?.leave();
   }
-  return { type: 'left' };
 }
 
 // The vendor's count is of what it was sent; what it adds of its own is what the 5 % are for.
@@ -69,11 +76,10 @@ async function count({ vendor, asked, signal }: HoldOptions): Promise<number> {
   return tokens === null ? Infinity : Math.ceil(tokens * 1.05);
 }
 
-async function stand(desk: Desk, { call, signal, onLine }: HoldOptions): Promise<void> {
-  onLine();
-  await desk.line.wait(call.tenant, call.run, { ms: limits.linePollMilliseconds, signal });
+async function stand(desk: Desk, place: Place, { call, signal }: HoldOptions): Promise<void> {
+  const nothingHeard = await place.wait(limits.linePollMilliseconds, signal);
   // A gateway that died would otherwise keep the line waiting for what never settles.
-  await persist(() => reclaimLost(desk.database, call.tenant, call.run));
+  if (nothingHeard) await persist(() => reclaimLost(desk.database, call.tenant, call.run));
 }
 
 function heldOf(reservation: Exclude<Reservation, { type: 'short' }>, need: Need): Held {
@@ -89,8 +95,8 @@ async function take({ database }: Desk, call: OwnedCall, need: Need): Promise<Re
   return mine && row.cap_lowered === need.capLowered ? { type: 'reserved' } : reservation;
 }
 
-function refusal(short: readonly Budget[], need: Need): Held {
-  const [budget] = short;
+function refusal(budgets: readonly Budget[], need: Need): Held {
+  const [budget] = shortOf(budgets, need);
   if (budget === undefined) throw new Error('Nothing is short.');
   return { type: 'over_budget', budget: budget.id, reason: explain(budget, need) };
 }

@@ -26,7 +26,7 @@ export function checkSteps(plan: Json, visits: Visit[]): PlanProblem[] {
       : []),
     ...checkIds(visits),
     ...checkDepth(plan, visits),
-    ...visits.flatMap((visit) => [...checkAgents(plan, visit), ...checkFanOut(visit), ...checkFallback(visit)]),
+    ...visits.flatMap((visit) => [...checkAgents(plan, visit), ...checkFanOut(visit), ...checkOwnLimits(visit)]),
   ];
 }
 
@@ -115,7 +115,7 @@ function checkFanOut({ step, pointer }: Visit): PlanProblem[] {
 }
 
 /** A step's own limits have no say on these two: they are questions to the plan as a whole. */
-function checkFallback({ step, pointer }: Visit): PlanProblem[] {
+function checkOwnLimits({ step, pointer }: Visit): PlanProblem[] {
   const own = member(step, 'limits');
   return member(own, 'allowUnpriced') === undefined
     ? []

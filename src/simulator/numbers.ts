@@ -9,23 +9,19 @@ const shares: readonly [RegExp, number][] = [
 const scoreFirst = 0.6;
 const scoreGain = 0.2;
 
-/** A number that fits the schema; a score rises with every revision that the prompt shows. */
+/** A number that fits the schema: what the prompt says under its name, else what such a number usually is. */
 export function numberFor(schema: Schema, name: string, prompt: Prompt): number {
-  const whole = typeOf(schema) === 'integer';
-  const step = numberIn(schema, 'multipleOf') ?? (whole ? 1 : undefined);
-  const { least, most } = boundsOf(schema, name, step ?? 0.01);
+  const step = numberIn(schema, 'multipleOf') ?? (typeOf(schema) === 'integer' ? 1 : undefined);
+  const { least, most, usual } = boundsOf(schema, name, step ?? 0.01);
   const said = mentioned(name, prompt.whole);
   const wanted =
-    said !== null && said >= least && said <= most ? said : least + (most - least) * shareOf(name, prompt);
-  if (step === undefined) return Math.min(most, Math.round(wanted * 100) / 100);
+    said !== null && said >= least && said <= most
+      ? said
+      : usual.least + (usual.most - usual.least) * shareOf(name, prompt);
+  if (step === undefined) return Math.max(least, Math.min(most, Math.round(wanted * 100) / 100));
   const stepped = Math.round(wanted / step) * step;
-  const fitting =
-    stepped > most
-      ? Math.floor(most / step) * step
-      : stepped < least
-        ? Math.ceil(least / step) * step
-        : stepped;
-  return Number(fitting.toPrecision(12));
+  const lowered = stepped > most ? Math.floor(most / step) * step : stepped;
+  return Number((lowered < least ? Math.ceil(least / step) * step : lowered).toPrecision(12));
 }
 
 function shareOf(name: string, prompt: Prompt): number {
@@ -33,17 +29,29 @@ function shareOf(name: string, prompt: Prompt): number {
   return shares.find(([pattern]) => pattern.test(name))?.[1] ?? 0.5;
 }
 
-function boundsOf(schema: Schema, name: string, beside: number): { least: number; most: number } {
-  const above = numberIn(schema, 'exclusiveMinimum');
-  const below = numberIn(schema, 'exclusiveMaximum');
-  const low = numberIn(schema, 'minimum') ?? (above === undefined ? undefined : above + beside);
-  const high = numberIn(schema, 'maximum') ?? (below === undefined ? undefined : below - beside);
-  if (low === undefined && high === undefined) return usual(name);
-  const span = usual(name).most - usual(name).least;
-  return { least: low ?? Math.min(0, (high ?? 0) - span), most: high ?? (low ?? 0) + span };
+interface Bounds {
+  least: number;
+  most: number;
+  /** What such a number is taken from where the schema leaves it open. */
+  usual: { least: number; most: number };
 }
 
-function usual(name: string): { least: number; most: number } {
+// `beside` is the distance that an exclusive bound is kept from.
+function boundsOf(schema: Schema, name: string, beside: number): Bounds {
+  const above = numberIn(schema, 'exclusiveMinimum');
+  const below = numberIn(schema, 'exclusiveMaximum');
+  const least = numberIn(schema, 'minimum') ?? (above === undefined ? -Infinity : above + beside);
+  const most = numberIn(schema, 'maximum') ?? (below === undefined ? Infinity : below - beside);
+  const range = rangeOf(name);
+  const span = range.most - range.least;
+  const usual = {
+    least: Number.isFinite(least) ? least : Math.min(range.least, most - span),
+    most: Number.isFinite(most) ? most : Math.max(range.most, least + span),
+  };
+  return { least, most, usual };
+}
+
+function rangeOf(name: string): { least: number; most: number } {
   if (/confidence|probability|likelihood|share|ratio/i.test(name)) return { least: 0, most: 1 };
   if (/percent/i.test(name)) return { least: 0, most: 100 };
   if (/score|rating|grade/i.test(name)) return { least: 1, most: 10 };

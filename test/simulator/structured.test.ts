@@ -82,7 +82,7 @@ const schemas: Record<string, Schema> = {
         minItems: 5,
       },
       none: { type: 'array', items: string, maxItems: 0 },
-      pair: { type: 'array', prefixItems: [string, { type: 'integer' }], items: false },
+      pair: { type: 'array', prefixItems: [string, { type: 'integer' }], minItems: 2, maxItems: 2 },
       tags: { type: 'array', items: string, uniqueItems: true },
     },
   },
@@ -152,7 +152,7 @@ describe('a structured answer of the simulated vendor', () => {
     const prompt =
       'Classify.\n\n<data name="item" id="k1">{"company":"Globex","employees":41}</data id="k1"> A technical fault.';
     const value = await answer({ type: 'object', required: Object.keys(properties), properties }, prompt);
-    expect(value).toEqual({ route: 'technical', company: 'Globex', employees: 8 });
+    expect(value).toEqual({ route: 'technical', company: 'Globex', employees: 41 });
   });
 });
 

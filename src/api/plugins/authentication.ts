@@ -4,8 +4,8 @@ import type { App, Service } from '../service';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a key must allow for this route; `public` needs no key. Every route says. */
-    scope?: Scope | 'public';
+    /** A key must allow one of these for this route; `public` needs no key. Every route says. */
+    scopes?: readonly [Scope, ...Scope[]] | 'public';
   }
   interface FastifyRequest {
     /** Who asks. Only `principalOf` reads it. */
@@ -19,13 +19,13 @@ const keyLengthMax = 512;
 export function installAuthentication(app: App, { database }: Service): void {
   app.decorateRequest('principal', null);
   app.addHook('onRoute', ({ url, method, config }) => {
-    if (config?.scope === undefined)
-      throw new Error(`${String(method)} ${url} does not say which scope it needs.`);
+    if (config?.scopes === undefined)
+      throw new Error(`${String(method)} ${url} does not say which scopes it needs.`);
   });
   app.addHook('onRequest', async (request) => {
-    const { scope } = request.routeOptions.config;
-    // No scope means no route: the answer is a 404 or 405, which tells nothing.
-    if (scope === undefined || scope === 'public') return;
+    const { scopes } = request.routeOptions.config;
+    // No scopes means no route: the answer is a 404 or 405, which tells nothing.
+    if (scopes === undefined || scopes === 'public') return;
     const principal = await findPrincipal(database, bearerOf(request.headers.authorization));
     if (principal === null) throw new ProblemError('unauthenticated', 'The key is not known.');
     if (principal.expired) throw new ProblemError('token_expired', 'The key has expired.');

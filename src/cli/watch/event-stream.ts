@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Client } from '../client';
-import { Refusal, Unreachable } from '../refusal';
+import { isPassing } from '../patience';
+import { Unreachable } from '../refusal';
 import type { WatchedEvent } from './facts';
 
 // The service says something every 15 s, so that so long a silence is a dead connection.
@@ -50,7 +51,7 @@ export async function* followEvents(
         yield event;
       }
     } catch (error) {
-      if (!isPassing(error) && !signal.aborted) throw error;
+      if (!isPassing(error) && !isLost(error) && !signal.aborted) throw error;
     }
     if (ended || signal.aborted) return;
     outage ??= { since: Date.now(), told: false };
@@ -65,11 +66,9 @@ export async function* followEvents(
   }
 }
 
-/** Whether trying again may help: the service is away, stopping or busy. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof Refusal) return error.problem.status >= 500 || error.problem.status === 429;
-  // What breaks while an answer is read comes from the connection too, under its own names.
-  return error instanceof Unreachable || error instanceof TypeError || (error instanceof Error && error.name === 'AbortError');
+/** What breaks while an answer is read comes from the connection too, under its own names. */
+function isLost(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof Error && error.name === 'AbortError');
 }
 
 interface Reading {

@@ -1,0 +1,61 @@
+import type { Approval, Decide } from '../../contract/approvals-api';
+import type { Json } from '../../contract/value';
+import { editContent } from '../edit-text';
+import { CommandError, exitCodes, usageError } from '../exit';
+import { readText } from '../plan-source';
+import type { Session } from '../session';
+import { approvalPath } from '../show-approval';
+
+export interface DecideOptions {
+  comment?: string;
+  content?: string;
+}
+
+/** Decides on an approval, bound to what it shows now. */
+export async function decide(
+  session: Session,
+  id: string,
+  { decision, comment, content }: DecideOptions & { decision: Decide['decision'] },
+): Promise<number> {
+  const { client, screen, json } = session;
+  const approval = await client.get<Approval>(approvalPath(id));
+  const needsContent = decision === 'edit' || decision === 'answer';
+  if (!needsContent && content !== undefined) throw usageError(`${decision} takes no --content.`);
+  const body: Decide = {
+    decision,
+    digest: approval.digest,
+    ...(needsContent ? { content: await readContent(session, approval, content) } : {}),
+    ...(comment === undefined ? {} : { comment }),
+  };
+  const decided = await client.post<Approval>(approvalPath(id), body);
+  if (json) screen.printJson(decided);
+  else screen.print(`${decided.id}  ${decided.status}`);
+  return exitCodes.ok;
+}
+
+/** A text stands for itself, word for word; where something else is shown, JSON is expected. */
+async function readContent(session: Session, approval: Approval, given: string | undefined): Promise<Json> {
+  if (given === undefined) return editAtTerminal(session, approval);
+  const text = given.startsWith('@') ? readText(given.slice(1)) : given;
+  if (typeof approval.content === 'string') return text;
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usageError(`--content must be JSON, like what the approval shows: ${reason}`);
+  }
+}
+
+async function editAtTerminal({ config, screen }: Session, { content, status, id }: Approval): Promise<Json> {
+  if (!screen.interactive) throw usageError('Without a terminal the new content is given with --content @file.');
+  if (status !== 'pending') throw new CommandError(`${id} is ${status}.`, exitCodes.failed);
+  const edited = await editContent(config, content, { draft: null, screen: screen.live.fd });
+  switch (edited.type) {
+    case 'edited':
+      return edited.content;
+    case 'unchanged':
+      throw new CommandError('Nothing was changed, nothing is sent.', exitCodes.failed);
+    case 'invalid':
+      throw new CommandError(`Nothing is sent. ${edited.reason}`, exitCodes.failed);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Run, Step } from '../../contract/api';
+import { exitCodes } from '../exit';
+import { localTime, table } from '../format';
+import { summaryLines } from '../report';
+import { safeLine } from '../safe-text';
+import type { Session } from '../session';
+import { contentText } from '../show-approval';
+import { listedRows } from '../watch/rows';
+import { treeLines } from '../watch/tree-lines';
+
+/** Shows a run as it stands; with `steps` the tree of its steps. */
+export async function show(session: Session, id: string, options: { steps?: true }): Promise<number> {
+  const { client, screen, json } = session;
+  const path = `/v1/runs/${encodeURIComponent(id)}`;
+  const run = await client.get<Run>(path);
+  const steps = options.steps === true ? (await client.get<{ items: Step[] }>(`${path}/steps`)).items : null;
+  if (json) {
+    screen.printJson(steps === null ? run : { ...run, steps });
+    return exitCodes.ok;
+  }
+  const { colors } = screen;
+  screen.print(colors.bold(`${run.plan.name} ${run.plan.version} · ${run.id}`));
+  for (const line of table(facts(run))) screen.print(`  ${line}`);
+  if (steps !== null) {
+    for (const line of treeLines(listedRows(steps), { colors, frame: null })) screen.print(`  ${line}`);
+  }
+  const output = run.result?.output ?? null;
+  if (output !== null) screen.print(`\n${contentText(output)}\n`);
+  for (const line of summaryLines(run, client.url, colors)) screen.print(line);
+  return exitCodes.ok;
+}
+
+function facts(run: Run): string[][] {
+  const labels = Object.entries(run.labels).map(([name, value]) => `${name}=${value}`);
+  const { costUsd } = run.budget;
+  return [
+    ['created', localTime(run.createdAt)],
+    ['input', safeLine(JSON.stringify(run.input)).slice(0, 200)],
+    ['labels', labels.map(safeLine).join(' ')],
+    ['budget', costUsd.limit === null ? '' : `$${String(costUsd.used)} of $${String(costUsd.limit)} used`],
+    ['now', run.current.join(', ')],
+    ['approvals', run.approvals.join(', ')],
+  ].filter(([, value]) => value !== '');
+}

@@ -1,0 +1,204 @@
+import { context, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
+import type { CatalogModel } from '../catalog/catalog';
+import type { CallRequest, CallState } from '../contract/gateway';
+import { limits } from '../contract/limits';
+import { closeUnsent, readCall, type CallRow, type OwnedCall } from '../ledger/calls';
+import { contentHash } from '../ledger/contents';
+import { markSent, settleCall } from '../ledger/settlements';
+import { stateOf } from './call-state';
+import type { Desk } from './desk';
+import { hold, type Held } from './hold';
+import { persist } from './persist';
+import { settlementOf } from './settlement';
+import type { ChosenVendor } from './vendors/select';
+import type { VendorOutcome, VendorRequest, VendorUsage } from './vendors/vendor';
+
+/** A call that this gateway owns and what it takes to make it. */
+export interface Job {
+  /** Owned, and in state `registered`. */
+  row: CallRow;
+  request: CallRequest;
+  model: CatalogModel;
+  choice: ChosenVendor;
+  /** The trace of whoever asked. */
+  parent: Context;
+}
+
+type Phase = (CallState & { state: 'pending' })['phase'];
+
+export interface Flight {
+  call: OwnedCall;
+  phase(): Phase;
+  /** Rejects only where the ledger can't be reached for long, or for a bug. */
+  landed: Promise<CallState>;
+  /** Ends it: the vendor's connection is closed, and what it cost is charged. */
+  cancel(): void;
+  /** Ends it without a word to the ledger, because the call is another's now. */
+  drop(): void;
+  /** Gives it back if nothing is reserved for it yet. */
+  giveBack(): void;
+}
+
+interface Controls {
+  vendor: AbortController;
+  line: AbortController;
+  dropped: boolean;
+  phase: Phase;
+}
+
+const tracer = trace.getTracer('fermata.gateway');
+
+/** Makes one attempt at a call: budgets, the vendor, and what the ledger is to know of both. */
+export function fly(desk: Desk, job: Job): Flight {
+  const { tenant, run, key, hash, fence } = job.row;
+  const call: OwnedCall = { tenant, run, key, hash, fence, owner: desk.owner };
+  const controls: Controls = {
+    vendor: new AbortController(),
+    line: new AbortController(),
+    dropped: false,
+    phase: 'registered',
+  };
+  const landed = tracer.startActiveSpan('gateway.call', {}, job.parent, async (span) => {
+    span.setAttributes({ 'fermata.call': key, 'fermata.run': run, 'fermata.model': job.model.id });
+    try {
+      return await attempt(desk, call, { job, controls, span });
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'error' });
+      throw error;
+    } finally {
+      desk.line.settled(tenant, run);
+      span.end();
+    }
+  });
+  return {
+    call,
+    landed,
+    phase: () => controls.phase,
+    cancel() {
+      controls.vendor.abort();
+      controls.line.abort();
+    },
+    drop() {
+      controls.dropped = true;
+      this.cancel();
+    },
+    giveBack: () => {
+      controls.line.abort();
+    },
+  };
+}
+
+interface Attempting {
+  job: Job;
+  controls: Controls;
+  span: Span;
+}
+
+async function attempt(desk: Desk, call: OwnedCall, { job, controls, span }: Attempting): Promise<CallState> {
+  const { request, model, choice } = job;
+  const { system, messages, schema, temperature, maxOutputTokens } = request.request;
+  const asked: VendorRequest = { model: model.id, system, messages, schema, temperature, maxOutputTokens };
+  const held = await hold(desk, {
+    ...{ call, request, model, asked, vendor: choice.vendor, signal: controls.line.signal },
+    onLine: () => (controls.phase = 'in_line'),
+  });
+  if (held.type !== 'reserved') return close(desk, call, { held, controls });
+  const sent = controls.vendor.signal.aborted ? null : await send(desk, call, job);
+  const row = sent ?? (await current(desk, call));
+  if (!isMine(row, call)) return stateOf(desk.database, row);
+  controls.phase = 'sent';
+  const capped = { ...asked, maxOutputTokens: held.cap };
+  return listen(desk, call, { row, job, controls, span, asked: capped, wasSent: sent !== null });
+}
+
+/** Notes that it goes out. Null where it is no longer this gateway's. */
+async function send(desk: Desk, call: OwnedCall, { row, request }: Job): Promise<CallRow | null> {
+  const attempt = row.attempts + 1;
+  const data = { call: call.key, agent: request.agent, model: row.model, attempt };
+  const sent = await persist(() => markSent(desk.database, call, { type: 'call.started', data }));
+  if (sent !== null) return sent;
+  // The statement may have been done although its answer was lost: nothing went out before this.
+  const now = await current(desk, call);
+  return isMine(now, call) && now.state === 'sent' ? now : null;
+}
+
+interface Listening extends Attempting {
+  row: CallRow;
+  asked: VendorRequest;
+  wasSent: boolean;
+}
+
+async function listen(desk: Desk, call: OwnedCall, listening: Listening): Promise<CallState> {
+  const { row, job, controls, span, asked, wasSent } = listening;
+  const { tenant, run, path, policy } = { ...job.request };
+  let usage: VendorUsage | null = null;
+  const at = new Date();
+  const startedMs = performance.now();
+  const outcome: VendorOutcome = wasSent
+    ? await job.choice.vendor.stream(asked, {
+        signal: controls.vendor.signal,
+        timeoutMs: policy.timeoutMs,
+        idleMs: limits.idleStreamSeconds * 1000,
+        onText: (text) => {
+          desk.deltas.publish(tenant, { runId: run, step: path, call: call.key, text });
+        },
+        onUsage: (soFar) => (usage = soFar),
+      })
+    : { type: 'aborted' };
+  if (controls.dropped) return stateOf(desk.database, await current(desk, call));
+  const settlement = settlementOf({
+    ...{ row, outcome, usage, at, policy, model: job.model, ms: performance.now() - startedMs },
+    answer: outcome.type === 'answered' ? await nameOf(desk, tenant, outcome.text) : null,
+  });
+  const settled = await persist(() => settleCall(desk.database, call, settlement));
+  if (settled !== null) desk.meters.settled(settled, settlement);
+  span.setAttributes({
+    'fermata.call.state': settlement.state,
+    'gen_ai.usage.input_tokens': settlement.inputTokens,
+    'gen_ai.usage.output_tokens': settlement.outputTokens,
+    'fermata.cost.nano': settlement.costNano,
+  });
+  if (settlement.fault !== null) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: settlement.fault });
+    desk.log.warn({ call: call.key, fault: settlement.fault, reason: settlement.faultMessage }, 'a vendor failed');
+  }
+  return stateOf(desk.database, settled ?? (await current(desk, call)));
+}
+
+async function nameOf(desk: Desk, tenant: string, text: string): Promise<{ hash: string; body: Buffer }> {
+  const body = Buffer.from(JSON.stringify(text), 'utf8');
+  return { hash: await persist(() => contentHash(desk.database, tenant, body)), body };
+}
+
+/** Ends a call for which nothing is reserved. */
+async function close(
+  desk: Desk,
+  call: OwnedCall,
+  { held, controls }: { held: Exclude<Held, { type: 'reserved' }>; controls: Controls },
+): Promise<CallState> {
+  const nothing = { fault: null, message: null };
+  if (held.type === 'over_budget') {
+    const end = { state: 'over_budget', fault: held.budget, message: held.reason } as const;
+    await persist(() => closeUnsent(desk.database, call, end));
+  }
+  if (held.type === 'left' && !controls.dropped) {
+    const state = controls.vendor.signal.aborted ? 'cancelled' : 'registered';
+    await persist(() => closeUnsent(desk.database, call, { ...nothing, state }));
+  }
+  const row = await current(desk, call);
+  desk.meters.refused(row);
+  return stateOf(desk.database, row);
+}
+
+async function current({ database }: Desk, call: OwnedCall): Promise<CallRow> {
+  const row = await persist(() => readCall(database, call));
+  if (row === null) throw new Error(`The row of call ${call.key} is gone.`);
+  return row;
+}
+
+function isMine(row: CallRow, call: OwnedCall): boolean {
+  return row.owner === call.owner && row.fence === call.fence;
+}
+
+/** The trace that flights go on in when nobody in particular asked. */
+export const noTrace: Context = context.active();

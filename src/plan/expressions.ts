@@ -1,0 +1,39 @@
+import type { Json } from '../contract/value';
+import { isObject, member, pointerTo, type JsonObject } from './json';
+
+/** A text of a step that is worked out at run time, with where it stands in the plan. */
+export interface Text {
+  pointer: string;
+  text: string;
+}
+
+/** Which fields hold templates, by type of step. Those of lists and objects are in their strings. */
+const templateFields: ReadonlyMap<string, string[]> = new Map([
+  ['agent', ['prompt']],
+  ['parallel', ['forEach', 'placeholder']],
+  ['review', ['prompt', 'criteria', 'of']],
+  ['approval', ['title', 'content']],
+  ['set', ['value']],
+]);
+
+/** Every template of a step itself, those of the steps inside it left out. */
+export function templatesOf(step: JsonObject, pointer: string): Text[] {
+  const type = member(step, 'type');
+  const fields = (typeof type === 'string' ? templateFields.get(type) : undefined) ?? [];
+  return [
+    ...fields.flatMap((field) => textsIn(member(step, field), pointerTo(pointer, field))),
+    ...textsIn(member(member(step, 'onFailure'), 'value'), pointerTo(pointer, 'onFailure', 'value')),
+  ];
+}
+
+/** Every text of a step's condition. */
+export function conditionsOf(step: JsonObject, pointer: string): Text[] {
+  return textsIn(member(step, 'when'), pointerTo(pointer, 'when'));
+}
+
+function textsIn(json: Json | undefined, pointer: string): Text[] {
+  if (typeof json === 'string') return [{ pointer, text: json }];
+  if (Array.isArray(json)) return json.flatMap((item, index) => textsIn(item, pointerTo(pointer, index)));
+  if (!isObject(json)) return [];
+  return Object.entries(json).flatMap(([name, value]) => textsIn(value, pointerTo(pointer, name)));
+}

@@ -1,0 +1,130 @@
+import type { ParallelNode } from '../../src/contract/skeleton';
+import type { Outcome } from '../../src/workflows/outcome';
+import { parallel } from '../../src/workflows/patterns/parallel';
+import { broken, done, scriptedScope, step, type Script } from './scripted-scope';
+
+const fan = (names: string[], rest: Partial<ParallelNode> = {}): ParallelNode => ({
+  type: 'parallel',
+  branches: names.map((name) => ({ name, step: step() })),
+  concurrency: 5,
+  require: 1,
+  cancelRest: false,
+  placeholder: { at: '/placeholder', uses: [] },
+  onLate: 'placeholder',
+  onFailure: { type: 'fail' },
+  ...rest,
+});
+const hole = 'value of /placeholder';
+const late = (owner: string, value: string): Outcome => ({
+  type: 'stopped',
+  cause: 'branch_time',
+  owner,
+  step: `${owner}.inner`,
+  reason: 'late',
+  value: { inline: value },
+});
+const overBudget: Outcome = {
+  type: 'stopped',
+  cause: 'budget',
+  owner: 'run',
+  step: 'fan.b',
+  reason: 'does not fit',
+  value: { inline: null },
+};
+const play = async (node: ParallelNode, script: Script) => {
+  const { scope, log } = scriptedScope({ path: 'fan', ...script });
+  return { outcome: await parallel(node, scope), log };
+};
+
+test('gives an object in the order written, whoever is first', async () => {
+  const slow = () => new Promise<Outcome>((resolve) => setImmediate(() => resolve(done('a'))));
+  const { outcome } = await play(fan(['a', 'b']), { steps: { a: slow, b: done('b') } });
+  expect(JSON.stringify(outcome)).toBe(JSON.stringify(done({ a: 'a', b: 'b' })));
+});
+
+test('runs no more branches at a time than it may', async () => {
+  const later = (name: string) => () => new Promise<Outcome>((resolve) => setImmediate(() => resolve(done(name))));
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const steps = Object.fromEntries(names.map((name) => [name, later(name)]));
+  const { log } = await play(fan(names, { concurrency: 2 }), { steps });
+  expect(log.openAtMost).toBe(2);
+  expect(log.ran).toEqual(names);
+});
+
+test('puts a placeholder where a branch failed and names the hole once', async () => {
+  const { outcome, log } = await play(fan(['a', 'b']), { steps: { a: broken('refused'), b: done('b') } });
+  expect(outcome).toEqual(done({ a: hole, b: 'b' }));
+  expect(log.notes).toEqual([{ step: 'fan.a', code: 'branch_failed' }]);
+});
+
+test('names a late branch by its deadline, and keeps its last output where the plan says partial', async () => {
+  const steps = { a: late('fan.a', 'half'), b: done('b') };
+  const strict = await play(fan(['a', 'b']), { steps });
+  expect(strict.outcome).toEqual(done({ a: hole, b: 'b' }));
+  expect(strict.log.notes).toEqual([{ step: 'fan.a', code: 'branch_timeout' }]);
+  const lenient = await play(fan(['a', 'b'], { onLate: 'partial' }), { steps });
+  expect(lenient.outcome).toEqual(done({ a: 'half', b: 'b' }));
+});
+
+test('fails when fewer branches succeeded than it requires', async () => {
+  const { outcome } = await play(fan(['a', 'b'], { require: 2 }), { steps: { a: broken('refused'), b: done('b') } });
+  expect(outcome).toMatchObject({ type: 'failed', error: { code: 'require_missed' } });
+});
+
+test('ends the others at the first failure when all are required', async () => {
+  const never = () => new Promise<Outcome>(() => undefined);
+  const { outcome, log } = await play(fan(['a', 'b'], { require: 'all' }), { steps: { a: broken('refused'), b: never } });
+  expect(log.ended).toEqual(['b']);
+  expect(outcome).toMatchObject({ type: 'failed', error: { code: 'require_missed' } });
+});
+
+test('ends the rest as soon as enough succeeded, without a hole', async () => {
+  const never = () => new Promise<Outcome>(() => undefined);
+  const node = fan(['a', 'b', 'c'], { require: 1, cancelRest: true, concurrency: 2 });
+  const { outcome, log } = await play(node, { steps: { a: done('a'), b: never, c: done('c') } });
+  expect(log.ended).toEqual(['b']);
+  expect(log.ran).toEqual(['a', 'b']);
+  expect(log.notes).toEqual([]);
+  expect(outcome).toMatchObject({ type: 'completed', value: { inline: { a: 'a' } } });
+});
+
+test('goes on beside a branch whose call does not fit the budget', async () => {
+  const { outcome, log } = await play(fan(['a', 'b', 'c']), { steps: { a: done('a'), b: overBudget, c: done('c') } });
+  expect(outcome).toEqual(done({ a: 'a', b: hole, c: 'c' }));
+  expect(log.notes).toEqual([{ step: 'fan.b', code: 'budget_exceeded' }]);
+});
+
+test('hands a missed requirement for want of budget to the step that carries the limit', async () => {
+  const { outcome } = await play(fan(['b']), { steps: { b: overBudget } });
+  expect(outcome).toMatchObject({ type: 'stopped', cause: 'budget', owner: 'run', value: { inline: { b: hole } } });
+});
+
+test('ends as a whole when a person rejects in one branch', async () => {
+  const rejected: Outcome = { type: 'rejected', by: 'ada', step: 'fan.a', comment: null, value: { inline: null } };
+  const never = () => new Promise<Outcome>(() => undefined);
+  const { outcome, log } = await play(fan(['a', 'b']), { steps: { a: rejected, b: never } });
+  expect(outcome).toMatchObject({ type: 'rejected', by: 'ada' });
+  expect(log.ended).toEqual(['b']);
+});
+
+test('gives an empty list for no items', async () => {
+  const node = fan([], { branches: { forEach: { at: '/forEach', uses: [] }, as: 'company', step: step() } });
+  expect((await play(node, { items: [] })).outcome).toEqual(done([]));
+});
+
+test('gives each repetition its item and index', async () => {
+  const seen: unknown[] = [];
+  const node = fan([], { branches: { forEach: { at: '/forEach', uses: [] }, as: 'company', step: step() } });
+  const script: Script = {
+    items: [{ inline: 'x' }, { inline: 'y' }],
+    steps: {
+      0: ({ names }) => (seen.push(names), done('first')),
+      1: ({ names }) => (seen.push(names), done('second')),
+    },
+  };
+  expect((await play(node, script)).outcome).toEqual(done(['first', 'second']));
+  expect(seen).toEqual([
+    { company: { inline: 'x' }, item: { inline: 'x' }, index: { inline: 0 } },
+    { company: { inline: 'y' }, item: { inline: 'y' }, index: { inline: 1 } },
+  ]);
+});

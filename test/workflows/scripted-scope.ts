@@ -1,0 +1,106 @@
+import type { StepNode } from '../../src/contract/skeleton';
+import type { IncompleteCode } from '../../src/contract/failures';
+import type { Json, Value } from '../../src/contract/value';
+import type { Outcome } from '../../src/workflows/outcome';
+import { pathOf, type Answer, type Matter, type Position, type Scope, type Settled } from '../../src/workflows/scope';
+
+/** What stands at the far end of a pattern: steps, agents and people that do as the script says. */
+export interface Script {
+  path?: string;
+  previous?: Json;
+  steps?: { [place: string]: Outcome | ((position: Position) => Outcome | Promise<Outcome>) };
+  answers?: Answer[];
+  decisions?: Settled[];
+  items?: Value[];
+}
+
+export interface Log {
+  ran: string[];
+  asked: string[];
+  matters: Matter[];
+  notes: { step: string; code: IncompleteCode }[];
+  ended: string[];
+  openAtMost: number;
+}
+
+/** A scope that runs nothing. A place, question or matter that the script doesn't know fails the test. */
+export function scriptedScope(script: Script): { scope: Scope; log: Log } {
+  const log: Log = { ran: [], asked: [], matters: [], notes: [], ended: [], openAtMost: 0 };
+  const path = script.path ?? 'root';
+  let open = 0;
+
+  async function play(place: string, position: Position, over: Promise<Outcome>): Promise<Outcome> {
+    const step = script.steps?.[place];
+    if (step === undefined) throw new Error(`The script has no step ${place}.`);
+    log.ran.push(place);
+    log.openAtMost = Math.max(log.openAtMost, ++open);
+    const outcome = await Promise.race([typeof step === 'function' ? step(position) : step, over]);
+    open--;
+    return outcome;
+  }
+
+  const next = <T>(list: T[] | undefined, what: string): T => {
+    const value = list?.shift();
+    if (value === undefined) throw new Error(`The script has no ${what} left.`);
+    return value;
+  };
+  const plain = (value: Value): Json => ('inline' in value ? value.inline : null);
+
+  const scope: Scope = {
+    path,
+    handed: [],
+    lookup: (name) => ({ inline: name === 'previous' ? (script.previous ?? null) : null }),
+    run: (_step, place, position = {}) => play(place, position, new Promise<Outcome>(() => undefined)),
+    branch(_step, place, position = {}) {
+      const over = deferred<Outcome>();
+      return {
+        outcome: play(place, position, over.promise),
+        end(reason) {
+          log.ended.push(place);
+          const owner = pathOf(path, place);
+          over.resolve({ type: 'stopped', cause: 'ended', owner, step: owner, reason, value: { inline: null } });
+        },
+      };
+    },
+    value: (expression) => Promise.resolve({ inline: `value of ${expression.at}` }),
+    list: () => Promise.resolve(script.items ?? []),
+    compose: (parts) =>
+      Promise.resolve({
+        inline: Array.isArray(parts)
+          ? parts.map(plain)
+          : Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, plain(part)])),
+      }),
+    ask(question) {
+      log.asked.push(question.place ?? '');
+      return Promise.resolve(next(script.answers, 'answer'));
+    },
+    decide(matter) {
+      log.matters.push(matter);
+      return Promise.resolve(next(script.decisions, 'decision'));
+    },
+    note: (step, code) => log.notes.push({ step, code }),
+  };
+  return { scope, log };
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
+}
+
+export const done = (json: Json): Outcome => ({ type: 'completed', value: { inline: json } });
+
+export const broken = (code: string): Outcome => ({
+  type: 'failed',
+  status: 'failed',
+  error: { code, message: 'it broke', step: 'x', retryable: true },
+  value: { inline: null },
+});
+
+export const step = (id?: string): StepNode => ({
+  type: 'set',
+  ...(id === undefined ? {} : { id }),
+  onFailure: { type: 'fail' },
+  value: { at: '/x', uses: [] },
+});
