@@ -11,6 +11,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -34,8 +35,8 @@ const files = (folder) =>
     : [];
 const modified = (file) => (existsSync(file) ? Math.round(statSync(file).mtimeMs) : -1);
 
-/** Brings dist/ up to date with src/; returns how many files were written. `bundle: false` leaves the workflow bundle. */
-export async function build({ bundle = true } = {}) {
+/** Brings dist/ up to date with src/; returns whether anything was stale. */
+async function build() {
   const outputs = new Map();
   for (const file of files(source)) {
     if (file.endsWith('.d.ts')) continue;
@@ -53,8 +54,9 @@ export async function build({ bundle = true } = {}) {
       Math.abs(modified(path.join(target, output)) - modified(path.join(source, file))) > 1,
   );
   await Promise.all(stale.map(([output, file]) => compile(file, output)));
-  if (bundle) await bundleWorkflows();
-  return stale.length;
+  linkCommand();
+  const bundled = await bundleWorkflows();
+  return stale.length > 0 || bundled;
 }
 
 async function compile(file, output) {
@@ -81,9 +83,17 @@ async function compile(file, output) {
   renameSync(aside, to);
 }
 
+/** Where npm links the commands of dependencies, so that `npx fermata` needs no look-up. */
+function linkCommand() {
+  const link = path.join(root, 'node_modules', '.bin', 'fermata');
+  if (process.platform === 'win32' || existsSync(link)) return;
+  rmSync(link, { force: true });
+  symlinkSync(path.join('..', '..', 'bin', 'fermata.js'), link);
+}
+
 async function bundleWorkflows() {
   const builder = path.join(target, 'worker', 'bundle.js');
-  if (!existsSync(builder)) return;
+  if (!existsSync(builder)) return false;
   const output = path.join(target, bundleName);
   const inputs = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json')));
   for (const part of ['workflows', 'contract', 'worker'])
@@ -91,15 +101,18 @@ async function bundleWorkflows() {
       inputs.update(file).update(readFileSync(path.join(target, part, file)));
   const digest = inputs.digest('hex');
   const record = path.join(target, recordName);
-  if (existsSync(output) && existsSync(record) && readFileSync(record, 'utf8') === digest) return;
+  if (existsSync(output) && existsSync(record) && readFileSync(record, 'utf8') === digest) return false;
   const { buildWorkflowBundle } = createRequire(import.meta.url)(builder);
   writeFileSync(`${output}.${process.pid}`, await buildWorkflowBundle());
   renameSync(`${output}.${process.pid}`, output);
   writeFileSync(record, digest);
+  return true;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+/** Builds and says so where there was something to build. */
+export async function buildAndSay() {
   const startedAt = Date.now();
-  const count = await build();
-  if (count > 0) console.log(`Built ${count} files in ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`);
+  if (await build()) console.log(`Built in ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`);
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await buildAndSay();

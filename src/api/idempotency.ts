@@ -47,15 +47,21 @@ export async function answerOnce(
   { database }: Service,
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   work: () => Promise<Answer>,
-): Promise<FastifyReply> {
+): Promise<void> {
   const keyed = keyOf(request);
-  if (keyed === null) return sendAnswer(reply, await work());
+  if (keyed === null) {
+    sendAnswer(reply, await work());
+    return;
+  }
   const taken = await claim(database, keyed.id, keyed.requestHash);
-  if (taken.type !== 'mine') return replay(reply, taken);
+  if (taken.type !== 'mine') {
+    replay(reply, taken);
+    return;
+  }
   try {
     const answer = await work();
     await keepAnswer(database, keyed.id, { status: answer.status, body: JSON.stringify(answer.body) });
-    return sendAnswer(reply, answer);
+    sendAnswer(reply, answer);
   } catch (error) {
     await releaseClaim(database, keyed.id).catch(() => {
       request.log.warn('an idempotency key could not be released; it is free again after 10 s');
@@ -65,19 +71,20 @@ export async function answerOnce(
 }
 
 /** Sends an answer as JSON. */
-export function sendAnswer(reply: FastifyReply, { status, body }: Answer): FastifyReply {
-  return reply.code(status).type('application/json').send(JSON.stringify(body));
+export function sendAnswer(reply: FastifyReply, { status, body }: Answer): void {
+  void reply.code(status).type('application/json').send(JSON.stringify(body));
 }
 
 /** Answers a request whose key somebody has. Throws the problems that this can be. */
-export function replay(reply: FastifyReply, taken: Exclude<Claim, { type: 'mine' }>): FastifyReply {
+export function replay(reply: FastifyReply, taken: Exclude<Claim, { type: 'mine' }>): void {
   switch (taken.type) {
     case 'answered':
-      return reply
+      void reply
         .code(taken.status)
         .header('idempotent-replayed', 'true')
         .type('application/json')
         .send(taken.answer);
+      return;
     case 'other_request':
       throw new ProblemError(
         'idempotency_key_reused',
@@ -88,6 +95,6 @@ export function replay(reply: FastifyReply, taken: Exclude<Claim, { type: 'mine'
         headers: { 'retry-after': '2' },
       });
     default:
-      return taken satisfies never;
+      taken satisfies never;
   }
 }

@@ -44,11 +44,22 @@ export function problemBody(error: ProblemError, requestId: string): Problem {
   };
 }
 
+/** What makes a body unreadable, so that nothing else about it counts. */
+const unreadable = [
+  'payload_too_large',
+  'malformed_json',
+  'malformed_yaml',
+  'too_deep',
+  'invalid_unicode',
+] as const;
+
 /** Wrong input: the issues, all of them, under the code that fits them best. */
 export function invalidInput(detail: string, errors: ProblemIssue[]): ProblemError {
-  const unknownOnly = errors.every((issue) => issue.code === 'unknown_field');
-  const overLimit = errors.every((issue) => issue.code === 'limit_exceeded');
-  const code = unknownOnly ? 'unknown_field' : overLimit ? 'limit_exceeded' : 'validation_failed';
+  const all = (code: string): boolean => errors.every((issue) => issue.code === code);
+  const code =
+    unreadable.find((one) => errors.some((issue) => issue.code === one)) ??
+    (['unknown_field', 'limit_exceeded'] as const).find(all) ??
+    'validation_failed';
   return new ProblemError(code, detail, { errors });
 }
 

@@ -18,7 +18,11 @@ interface Asking {
  * Asks the person at the terminal to decide: shows what is to be decided in full, takes what is
  * allowed, sends the decision bound to what was shown. Asks again where the service refuses it.
  */
-export async function askApproval(session: Session, approval: Approval, { ask, settled }: Asking): Promise<void> {
+export async function askApproval(
+  session: Session,
+  approval: Approval,
+  { ask, settled }: Asking,
+): Promise<void> {
   const { screen } = session;
   for (const line of ['', ...approvalLines(approval, screen.sayColors)]) screen.say(line);
   const draft: Draft = { text: null };
@@ -42,7 +46,12 @@ interface Draft {
   text: string | null;
 }
 
-async function takeDecision(session: Session, approval: Approval, ask: Ask, draft: Draft): Promise<Decide | 'later' | null> {
+async function takeDecision(
+  session: Session,
+  approval: Approval,
+  ask: Ask,
+  draft: Draft,
+): Promise<Decide | 'later' | null> {
   const answer = await ask(`${menu(approval.allow)} `);
   if (answer === null) return 'later';
   const verb = pickVerb(answer.toLowerCase(), approval.allow);
@@ -71,7 +80,7 @@ function pickVerb(answer: string, allow: readonly Verb[]): Verb | 'later' | null
 async function editUntilValid(session: Session, content: Json, ask: Ask, draft: Draft): Promise<Json | null> {
   const { config, screen } = session;
   for (;;) {
-    const edited = await editContent(config, content, { draft: draft.text, screen: screen.live.fd });
+    const edited = await editContent(config, content, draft.text);
     if (edited.type === 'unchanged') {
       screen.say('Nothing was changed, nothing is sent.');
       return null;
@@ -85,7 +94,11 @@ async function editUntilValid(session: Session, content: Json, ask: Ask, draft: 
 }
 
 /** `closed`: nothing is left to be decided here. */
-async function sendDecision(session: Session, approval: Approval, decision: Decide): Promise<'closed' | 'again'> {
+async function sendDecision(
+  session: Session,
+  approval: Approval,
+  decision: Decide,
+): Promise<'closed' | 'again'> {
   const { client, screen } = session;
   try {
     const { status } = await client.post<Approval>(approvalPath(approval.id), decision);

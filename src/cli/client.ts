@@ -109,5 +109,13 @@ async function readProblem(response: Response): Promise<Problem> {
   }
   const title = response.statusText || 'Unexpected answer';
   const detail = `The answer was HTTP ${String(status)} ${title}, without a reason.`;
-  return { type: 'about:blank', title, status, detail, code: 'unknown', requestId: '', retryable: status >= 500 };
+  return {
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    code: 'unknown',
+    requestId: '',
+    retryable: status >= 500,
+  };
 }

@@ -13,16 +13,12 @@ export type Edited =
 
 /**
  * Opens a content in the person's editor: a text as it is, anything else as JSON that is checked
- * afterwards. `draft` is what an earlier attempt left. `screen` is the terminal's file descriptor.
+ * afterwards. `draft` is what an earlier attempt left.
  */
-export async function editContent(
-  config: Config,
-  content: Json,
-  { draft, screen }: { draft: string | null; screen: number },
-): Promise<Edited> {
+export async function editContent(config: Config, content: Json, draft: string | null): Promise<Edited> {
   const isText = typeof content === 'string';
   const shown = isText ? content : `${JSON.stringify(content, null, 2)}\n`;
-  const edited = await editFile(config, draft ?? shown, isText ? 'content.md' : 'content.json', screen);
+  const edited = await editFile(config, draft ?? shown, isText ? 'content.md' : 'content.json');
   if (typeof edited !== 'string') return { type: 'invalid', reason: edited.problem, text: draft ?? shown };
   // Many editors end the last line of a file that had no end there; nobody typed that.
   const text = shown.endsWith('\n') ? edited : edited.replace(/\n$/, '');
@@ -38,13 +34,13 @@ export async function editContent(
 }
 
 /** The file's text after the editor was left, or why there is none. */
-async function editFile(config: Config, text: string, name: string, screen: number): Promise<string | { problem: string }> {
+async function editFile(config: Config, text: string, name: string): Promise<string | { problem: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'fermata-'));
   try {
     const file = join(folder, name);
     await writeFile(file, text, { mode: 0o600 });
     const editor = config.VISUAL ?? config.EDITOR ?? 'vi';
-    const status = await runEditor(editor, file, screen);
+    const status = await runEditor(editor, file);
     if (status !== 0) return { problem: `${editor} ended with ${String(status)}.` };
     return await readFile(file, 'utf8');
   } finally {
@@ -54,10 +50,17 @@ async function editFile(config: Config, text: string, name: string, screen: numb
 
 // Through a shell, as the variable may hold arguments: `code --wait`. Standard output may be a file,
 // so the editor gets the terminal that the question was asked on.
-function runEditor(editor: string, file: string, screen: number): Promise<number | string> {
+function runEditor(editor: string, file: string): Promise<number | string> {
   return new Promise((resolve) => {
-    const child = spawn(`${editor} "${file}"`, { shell: true, stdio: ['inherit', screen, screen] });
-    child.once('error', (error) => { resolve(error.message); });
-    child.once('close', (code, signal) => { resolve(code ?? signal ?? 'no status'); });
+    const child = spawn(`${editor} "${file}"`, {
+      shell: true,
+      stdio: ['inherit', process.stderr, process.stderr],
+    });
+    child.once('error', (error) => {
+      resolve(error.message);
+    });
+    child.once('close', (code, signal) => {
+      resolve(code ?? signal ?? 'no status');
+    });
   });
 }

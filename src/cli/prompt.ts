@@ -16,7 +16,9 @@ export function createAsk(screen: Screen, signal: AbortSignal, onInterrupt: () =
         return;
       }
       const reader = createInterface({ input: screen.input, output: screen.live, terminal: true });
-      const close = () => { reader.close(); };
+      const close = () => {
+        reader.close();
+      };
       signal.addEventListener('abort', close, { once: true });
       reader.once('close', () => {
         signal.removeEventListener('abort', close);

@@ -61,6 +61,8 @@ export function explain(error: Refusal | Unreachable): CommandError {
 export function issueLines(issues: readonly ProblemIssue[], file?: string): string[] {
   return issues.map(({ path, message, line, column }) => {
     const place = [file, line, column].filter((part) => part !== undefined).join(':');
-    return safeLine([line === undefined ? '' : place, path, message].filter((part) => part !== '').join('  '));
+    return safeLine(
+      [line === undefined ? '' : place, path, message].filter((part) => part !== '').join('  '),
+    );
   });
 }

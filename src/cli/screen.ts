@@ -24,11 +24,7 @@ export interface Screen {
 }
 
 /** The process's own streams as a screen. */
-export function createScreen(
-  input: ReadStream,
-  output: WriteStream,
-  live: WriteStream,
-): Screen {
+export function createScreen(input: ReadStream, output: WriteStream, live: WriteStream): Screen {
   return {
     print: (line) => output.write(`${line}\n`),
     printText(text) {

@@ -60,6 +60,8 @@ export const limits = {
   /** Answers that the ledger can't take yet are held so long before they are given up. */
   settleMinutesMax: 10,
   countSecondsMax: 10,
+  /** How long a gateway that is told to stop goes on with the calls that are at vendors. */
+  drainSecondsMax: 120,
   answerBytesMax: 8 * 1024 * 1024,
   /** A reader of live text that is behind by more is cut off. */
   streamBufferBytesMax: 1024 * 1024,

@@ -54,8 +54,21 @@ export const PlanValidation = z
     valid: z.boolean(),
     errors: z.array(ProblemIssue),
     warnings: z.array(ProblemIssue),
+    graph: z.strictObject({
+      nodes: z.array(
+        z.strictObject({
+          path: z.string(),
+          type: z.string(),
+          id: z.string().nullable(),
+          agent: z.string().nullable(),
+          parent: z.string().nullable(),
+        }),
+      ),
+      edges: z.array(z.strictObject({ from: z.string(), to: z.string(), type: z.enum(['next', 'inside']) })),
+    }),
   })
   .meta({ id: 'PlanValidation' });
+export type PlanValidation = z.infer<typeof PlanValidation>;
 
 const Price = z
   .strictObject({

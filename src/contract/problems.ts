@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** Every code that a problem may carry, with the status it stands under and whether trying again may help. */
 export const problems = {
   malformed_json: { status: 400, title: 'The body is not valid JSON', retryable: false },
+  malformed_yaml: { status: 400, title: 'The body is not valid YAML', retryable: false },
   malformed_request: { status: 400, title: 'The request is malformed', retryable: false },
   invalid_header: { status: 400, title: 'A header is not valid', retryable: false },
   invalid_unicode: { status: 400, title: 'A name holds NUL or half a character', retryable: false },
@@ -22,7 +23,11 @@ export const problems = {
   action_changed: { status: 409, title: 'What was approved is not what is asked now', retryable: false },
   idempotency_in_progress: { status: 409, title: 'The same request is under way', retryable: true },
   version_conflict: { status: 409, title: 'This version is stored with other content', retryable: false },
-  journal_mismatch: { status: 409, title: 'The call was asked before with another request', retryable: false },
+  journal_mismatch: {
+    status: 409,
+    title: 'The call was asked before with another request',
+    retryable: false,
+  },
   call_abandoned: { status: 409, title: 'The gateway that had the call is gone', retryable: true },
   approval_expired: { status: 410, title: 'The approval has expired', retryable: false },
   event_cursor_expired: { status: 410, title: 'The event to go on from is unknown', retryable: false },

@@ -45,12 +45,16 @@ export function startChild(plan: ChildPlan): Child {
     });
     child.on('error', reject);
     child.on('exit', (code, signal) => {
-      reject(new Error(failure ?? `ended (${signal ?? String(code)}) before it was ready.${lastLines(plan.logFile)}`));
+      const how = `ended (${signal ?? String(code)}) before it was ready.${lastLines(plan.logFile)}`;
+      reject(new Error(`${plan.name}: ${failure ?? how}`));
     });
   });
   // Who restarts a child listens to its end, not to this.
   ready.catch(() => undefined);
   const ended = new Promise<string>((resolve) => {
+    child.on('error', (error) => {
+      resolve(error.message);
+    });
     child.on('exit', (code, signal) => {
       endGroup(child.pid);
       resolve(signal ?? `exit code ${String(code)}`);

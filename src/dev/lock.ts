@@ -50,7 +50,9 @@ export async function lockFolder(folder: string, say: (line: string) => void): P
 }
 
 function taken(folder: string, pid: number): SettingError {
-  return new SettingError(`DATA_DIR="${folder}": another service (process ${String(pid)}) runs on this folder.`);
+  return new SettingError(
+    `DATA_DIR="${folder}": another service (process ${String(pid)}) runs on this folder.`,
+  );
 }
 
 function readHolder(file: string): z.infer<typeof Holder> | undefined {

@@ -21,7 +21,11 @@ export function lives(identity: ProcessIdentity): boolean {
 function startOnLinux(pid: number): string | undefined {
   try {
     // The name, in brackets, may hold blanks; state is the first field after it, start time the 20th.
-    const fields = readFileSync(`/proc/${String(pid)}/stat`, 'utf8').split(') ').pop()?.split(' ') ?? [];
+    const fields =
+      readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
+        .split(') ')
+        .pop()
+        ?.split(' ') ?? [];
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     return `${boot}/${fields[19] ?? ''}`;

@@ -3,8 +3,8 @@ import { elapsed } from './elapsed';
 
 export interface Supervised {
   readonly name: string;
-  /** As it said when it was ready. */
-  readonly url: string | undefined;
+  /** Fulfilled with its URL when it is ready for the first time; rejected when it ends before. */
+  readonly ready: Promise<string | undefined>;
   pid(): number | undefined;
   /** SIGTERM, and SIGKILL when the time is up; no restart any more. */
   stop(graceMs: number): Promise<void>;
@@ -24,27 +24,32 @@ const delayMsMax = 30_000;
 /** Who lived this long has recovered: its next death is a first one. */
 const recoveredMs = 60_000;
 
-/** Starts a part, waits until it is ready, and from then on starts it again whenever it dies. */
-export async function supervise(plan: Supervision): Promise<Supervised> {
+/** Starts a part and, once it has been ready, starts it again whenever it dies. */
+export function supervise(plan: Supervision): Supervised {
   const firstDelayMs = plan.firstDelayMs ?? 500;
-  let child = begin();
+  let settings = plan.settings;
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
   let delayMs = firstDelayMs;
+  let child = begin();
+  const ready = firstReadiness();
 
-  function begin(settings = plan.settings): Child {
+  function begin(): Child {
     const started = startChild({ ...plan, settings });
-    plan.onStart?.();
+    // Later, so that whoever asks for the process id then finds the new one.
+    setImmediate(() => plan.onStart?.());
     return started;
   }
 
-  const url = await child.ready.catch((error: unknown) => {
-    throw new Error(`${plan.name}: ${error instanceof Error ? error.message : String(error)}`);
-  });
-  const settings = { ...plan.settings, ...samePort(plan.portSetting, url) };
-  watch(Date.now());
+  async function firstReadiness(): Promise<string | undefined> {
+    const url = await child.ready;
+    if (plan.portSetting !== undefined && url !== undefined)
+      settings = { ...settings, [plan.portSetting]: new URL(url).port };
+    restartAtEnd(Date.now());
+    return url;
+  }
 
-  function watch(since: number): void {
+  function restartAtEnd(since: number): void {
     void child.ended.then((how) => {
       if (stopping) return;
       if (Date.now() - since > recoveredMs) delayMs = firstDelayMs;
@@ -56,24 +61,23 @@ export async function supervise(plan: Supervision): Promise<Supervised> {
 
   function restart(): void {
     const took = elapsed();
-    child = begin(settings);
+    child = begin();
     child.ready.then(
       () => {
         plan.say(`${plan.name} is back after ${took()} (process ${String(child.process.pid)}).`);
       },
       () => undefined,
     );
-    watch(Date.now());
+    restartAtEnd(Date.now());
   }
 
   return {
     name: plan.name,
-    url,
+    ready,
     pid: () => child.process.pid,
     async stop(graceMs) {
       stopping = true;
       clearTimeout(timer);
-      if (child.process.exitCode !== null || child.process.signalCode !== null) return;
       child.process.kill('SIGTERM');
       const late = setTimeout(() => {
         plan.say(`${plan.name} did not stop within ${String(graceMs / 1000)} s and is ended.`);
@@ -88,8 +92,4 @@ export async function supervise(plan: Supervision): Promise<Supervised> {
       endGroup(child.process.pid);
     },
   };
-}
-
-function samePort(setting: string | undefined, url: string | undefined): Record<string, string> {
-  return setting === undefined || url === undefined ? {} : { [setting]: new URL(url).port };
 }

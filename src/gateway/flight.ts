@@ -1,17 +1,17 @@
-import { context, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
+import { SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
 import type { CatalogModel } from '../catalog/catalog';
 import type { CallRequest, CallState } from '../contract/gateway';
 import { limits } from '../contract/limits';
 import { closeUnsent, readCall, type CallRow, type OwnedCall } from '../ledger/calls';
 import { contentHash } from '../ledger/contents';
-import { markSent, settleCall } from '../ledger/settlements';
+import { markSent, settleCall, type Settlement } from '../ledger/settlements';
 import { stateOf } from './call-state';
 import type { Desk } from './desk';
 import { hold, type Held } from './hold';
 import { persist } from './persist';
 import { settlementOf } from './settlement';
 import type { ChosenVendor } from './vendors/select';
-import type { VendorOutcome, VendorRequest, VendorUsage } from './vendors/vendor';
+import type { VendorRequest, VendorUsage } from './vendors/vendor';
 
 /** A call that this gateway owns and what it takes to make it. */
 export interface Job {
@@ -70,17 +70,18 @@ export function fly(desk: Desk, job: Job): Flight {
       span.end();
     }
   });
+  const cancel = (): void => {
+    controls.vendor.abort();
+    controls.line.abort();
+  };
   return {
     call,
     landed,
     phase: () => controls.phase,
-    cancel() {
-      controls.vendor.abort();
-      controls.line.abort();
-    },
+    cancel,
     drop() {
       controls.dropped = true;
-      this.cancel();
+      cancel();
     },
     giveBack: () => {
       controls.line.abort();
@@ -103,12 +104,12 @@ async function attempt(desk: Desk, call: OwnedCall, { job, controls, span }: Att
     onLine: () => (controls.phase = 'in_line'),
   });
   if (held.type !== 'reserved') return close(desk, call, { held, controls });
-  const sent = controls.vendor.signal.aborted ? null : await send(desk, call, job);
-  const row = sent ?? (await current(desk, call));
-  if (!isMine(row, call)) return stateOf(desk.database, row);
+  if (controls.vendor.signal.aborted) return release(desk, call, job);
+  const row = await send(desk, call, job);
+  if (row === null) return stateOf(desk.database, await current(desk, call));
   controls.phase = 'sent';
   const capped = { ...asked, maxOutputTokens: held.cap };
-  return listen(desk, call, { row, job, controls, span, asked: capped, wasSent: sent !== null });
+  return listen(desk, call, { row, job, controls, span, asked: capped });
 }
 
 /** Notes that it goes out. Null where it is no longer this gateway's. */
@@ -122,29 +123,37 @@ async function send(desk: Desk, call: OwnedCall, { row, request }: Job): Promise
   return isMine(now, call) && now.state === 'sent' ? now : null;
 }
 
+/** Gives back what was reserved for a call that was called off before it went out. */
+async function release(desk: Desk, call: OwnedCall, { row }: Job): Promise<CallState> {
+  const nothing = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costNano: 0, fault: null, faultMessage: null };
+  const settlement: Settlement = {
+    ...{ ...nothing, state: 'cancelled', attemptsJson: row.attempts_json },
+    ...{ retryInMs: null, vendorWait: false, answer: null, event: null },
+  };
+  const released = await persist(() => settleCall(desk.database, call, settlement));
+  return stateOf(desk.database, released ?? (await current(desk, call)));
+}
+
 interface Listening extends Attempting {
   row: CallRow;
   asked: VendorRequest;
-  wasSent: boolean;
 }
 
 async function listen(desk: Desk, call: OwnedCall, listening: Listening): Promise<CallState> {
-  const { row, job, controls, span, asked, wasSent } = listening;
-  const { tenant, run, path, policy } = { ...job.request };
+  const { row, job, controls, span, asked } = listening;
+  const { tenant, run, path, policy } = job.request;
   let usage: VendorUsage | null = null;
   const at = new Date();
   const startedMs = performance.now();
-  const outcome: VendorOutcome = wasSent
-    ? await job.choice.vendor.stream(asked, {
-        signal: controls.vendor.signal,
-        timeoutMs: policy.timeoutMs,
-        idleMs: limits.idleStreamSeconds * 1000,
-        onText: (text) => {
-          desk.deltas.publish(tenant, { runId: run, step: path, call: call.key, text });
-        },
-        onUsage: (soFar) => (usage = soFar),
-      })
-    : { type: 'aborted' };
+  const outcome = await job.choice.vendor.stream(asked, {
+    signal: controls.vendor.signal,
+    timeoutMs: policy.timeoutMs,
+    idleMs: limits.idleStreamSeconds * 1000,
+    onText: (text) => {
+      desk.deltas.publish(tenant, { runId: run, step: path, call: call.key, text });
+    },
+    onUsage: (soFar) => (usage = soFar),
+  });
   if (controls.dropped) return stateOf(desk.database, await current(desk, call));
   const settlement = settlementOf({
     ...{ row, outcome, usage, at, policy, model: job.model, ms: performance.now() - startedMs },
@@ -176,17 +185,16 @@ async function close(
   call: OwnedCall,
   { held, controls }: { held: Exclude<Held, { type: 'reserved' }>; controls: Controls },
 ): Promise<CallState> {
-  const nothing = { fault: null, message: null };
   if (held.type === 'over_budget') {
     const end = { state: 'over_budget', fault: held.budget, message: held.reason } as const;
     await persist(() => closeUnsent(desk.database, call, end));
   }
   if (held.type === 'left' && !controls.dropped) {
     const state = controls.vendor.signal.aborted ? 'cancelled' : 'registered';
-    await persist(() => closeUnsent(desk.database, call, { ...nothing, state }));
+    await persist(() => closeUnsent(desk.database, call, { state, fault: null, message: null }));
   }
   const row = await current(desk, call);
-  desk.meters.refused(row);
+  if (row.state !== 'registered') desk.meters.refused(row);
   return stateOf(desk.database, row);
 }
 
@@ -199,6 +207,3 @@ async function current({ database }: Desk, call: OwnedCall): Promise<CallRow> {
 function isMine(row: CallRow, call: OwnedCall): boolean {
   return row.owner === call.owner && row.fence === call.fence;
 }
-
-/** The trace that flights go on in when nobody in particular asked. */
-export const noTrace: Context = context.active();

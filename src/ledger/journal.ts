@@ -1,6 +1,6 @@
 import type { Carried } from '../contract/activities';
 import type { Database } from './database';
-import { project, type Projection } from './projection';
+import { project, type Projection, type RunPatch } from './projection';
 
 /** The approval that a batch of entries opens, as a row. */
 export interface ApprovalRow {
@@ -38,10 +38,10 @@ const uniqueViolation = '23505';
  */
 export async function writeEntries(database: Database, write: JournalWrite): Promise<void> {
   if (write.journal.entries.length === 0 && write.approval === undefined) return;
-  const parameters = parametersOf(write);
+  const { sql, parameters } = statementOf(write);
   for (;;) {
     try {
-      await database.query(statement, parameters);
+      await database.query(sql, parameters);
       return;
     } catch (error) {
       // Somebody wrote one of the same entries while this statement waited for the run's row: its
@@ -62,179 +62,169 @@ export async function countOtherEntries(database: Database, { tenant, run, journ
   return rows[0]?.count ?? 0;
 }
 
-// A batch may come late and twice; what it says of the run counts only where nothing newer was said.
-const newer = '(r.temporal_run IS DISTINCT FROM $3 OR coalesce(p.entry, 0) > r.entry)';
+/** Takes a parameter and gives its place in the statement. */
+type Place = (value: unknown) => string;
 
-const statement = `
-WITH entry AS (
-  SELECT * FROM unnest($4::int[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[]) AS e (n, type, at, step, data)),
-fresh AS (
-  SELECT e.*, row_number() OVER (ORDER BY e.n) AS place FROM entry e
-  WHERE NOT EXISTS (
-    SELECT FROM run_events r WHERE r.tenant = $1 AND r.run = $2 AND r.temporal_run = $3 AND r.entry = e.n)),
-patch AS (SELECT * FROM jsonb_to_record($9::jsonb) AS p (
-  entry int, status text, reason text, started_at timestamptz, active_ms bigint, active_since timestamptz,
-  state_version int, finished_at timestamptz)),
-numbered AS (
-  UPDATE runs r SET
-    last_seq = r.last_seq + (SELECT count(*) FROM fresh),
-    status = CASE WHEN ${newer} THEN coalesce(p.status, r.status) ELSE r.status END,
-    status_reason = CASE WHEN ${newer} AND p.status IS NOT NULL THEN $10 ELSE r.status_reason END,
-    active_ms = CASE WHEN ${newer} THEN coalesce(p.active_ms, r.active_ms) ELSE r.active_ms END,
-    active_since = CASE WHEN ${newer} AND p.status IS NOT NULL THEN p.active_since ELSE r.active_since END,
-    started_at = coalesce(r.started_at, p.started_at),
-    finished_at = p.finished_at,
-    state_version = greatest(r.state_version, p.state_version),
-    output_json = coalesce($11, r.output_json),
-    incomplete_json = coalesce($12, r.incomplete_json),
-    error_json = coalesce($13, r.error_json),
-    search = left(r.search || $14, 65536),
-    start_pending = false,
-    temporal_run = $3,
-    entry = CASE WHEN ${newer} THEN coalesce(p.entry, r.entry) ELSE r.entry END
-  FROM patch p
-  WHERE r.tenant = $1 AND r.id = $2 AND r.finished_at IS NULL
-  RETURNING r.last_seq),
-stepped AS (
-  INSERT INTO steps (tenant, run, path, id, type, agent, status, started_at, finished_at, output_json, decision_json,
-    error_json, temporal_run, entry)
-  SELECT $1, $2, s.path, s.id, coalesce(s.type, ''), s.agent, s.status, s.started_at, s.finished_at, s.output,
-    s.decision, s.error, $3, s.entry
-  FROM unnest($15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::timestamptz[], $21::timestamptz[],
-    $22::text[], $23::text[], $24::text[], $25::int[])
-    AS s (path, id, type, agent, status, started_at, finished_at, output, decision, error, entry), numbered
-  ON CONFLICT (tenant, run, path) DO UPDATE SET
-    id = coalesce(EXCLUDED.id, steps.id),
-    type = coalesce(nullif(EXCLUDED.type, ''), steps.type),
-    agent = coalesce(EXCLUDED.agent, steps.agent),
-    status = EXCLUDED.status,
-    started_at = coalesce(steps.started_at, EXCLUDED.started_at),
-    finished_at = EXCLUDED.finished_at,
-    output_json = EXCLUDED.output_json,
-    decision_json = EXCLUDED.decision_json,
-    error_json = EXCLUDED.error_json,
-    temporal_run = EXCLUDED.temporal_run,
-    entry = EXCLUDED.entry
-  WHERE steps.temporal_run <> EXCLUDED.temporal_run OR steps.entry < EXCLUDED.entry),
-opened AS (
-  INSERT INTO approvals (tenant, id, run, workflow_id, kind, path, title, risk, status, reason, digest, allow,
-    content_json, schema_at, requested_at, due_at)
-  SELECT $1, a.id, $2, a.workflow_id, a.kind, a.path, $27, a.risk, a.status, $28, a.digest, $29::text[], $30,
-    a.schema_at, a.requested_at, a.due_at
-  FROM jsonb_to_record($26::jsonb) AS a (id text, workflow_id text, kind text, path text, risk text, status text,
-    digest text, schema_at text, requested_at timestamptz, due_at timestamptz), numbered
-  WHERE a.id IS NOT NULL
-  ON CONFLICT (tenant, id) DO UPDATE SET
-    title = EXCLUDED.title, status = EXCLUDED.status, digest = EXCLUDED.digest, content_json = EXCLUDED.content_json,
-    decided_content_json = NULL, requested_at = EXCLUDED.requested_at, due_at = EXCLUDED.due_at
-  WHERE approvals.digest <> EXCLUDED.digest),
-closed AS (
-  UPDATE approvals a SET status = d.status, decided_content_json = d.content
-  FROM unnest($31::text[], $32::text[], $33::text[]) AS d (id, status, content), numbered
-  WHERE a.tenant = $1 AND a.id = d.id AND a.status = 'pending'),
-withdrawn AS (
-  UPDATE approvals a SET status = 'cancelled' FROM numbered, patch p
-  WHERE a.tenant = $1 AND a.run = $2 AND a.status = 'pending' AND p.finished_at IS NOT NULL
-    AND NOT a.id = ANY ($31::text[])),
-decided AS (
-  INSERT INTO decisions (tenant, approval, n, decision, by_user, comment, via, at)
-  SELECT $1, d.approval, 1, d.decision, d.by_user, d.comment, d.via, d.at
-  FROM unnest($34::text[], $35::text[], $36::text[], $37::text[], $38::text[], $39::timestamptz[])
-    AS d (approval, decision, by_user, comment, via, at)
-  WHERE d.decision IS NOT NULL
-  ON CONFLICT DO NOTHING)
-INSERT INTO run_events (tenant, run, seq, type, at, step, data, temporal_run, entry)
-SELECT $1, $2, numbered.last_seq - (SELECT count(*) FROM fresh) + fresh.place, fresh.type, fresh.at, fresh.step,
-  fresh.data, $3, fresh.n
-FROM fresh, numbered`;
+/** One statement with only the parts that the batch needs: planning is most of what a small batch costs. */
+function statementOf(write: JournalWrite): { sql: string; parameters: unknown[] } {
+  const parameters: unknown[] = [];
+  const place: Place = (value) => `$${String(parameters.push(value))}`;
+  const scope = { tenant: place(write.tenant), run: place(write.run), temporalRun: place(write.journal.temporalRun) };
+  const projection = project(write.journal.entries);
+  const parts = [
+    entriesPart(scope, write.journal.entries, place),
+    runPart(scope, projection.run, { search: write.search, place }),
+    ...(projection.steps.length === 0 ? [] : [stepsPart(scope, projection, place)]),
+    ...(write.approval === undefined ? [] : [openedPart(scope, write.approval, place)]),
+    ...(projection.decided.length + projection.expired.length === 0 ? [] : [closedPart(scope, projection, place)]),
+    ...(projection.run?.finished ? [withdrawnPart(scope, projection, place)] : []),
+  ];
+  const sql = `WITH ${parts.join(',\n')}
+    INSERT INTO run_events (tenant, run, seq, type, at, step, data, temporal_run, entry)
+    SELECT ${scope.tenant}, ${scope.run}, numbered.last_seq - (SELECT count(*) FROM fresh) + fresh.place, fresh.type,
+      fresh.at, fresh.step, fresh.data, ${scope.temporalRun}, fresh.n
+    FROM fresh, numbered`;
+  return { sql, parameters };
+}
 
-function parametersOf({ tenant, run, journal, approval, search }: JournalWrite): unknown[] {
-  const { entries, temporalRun } = journal;
-  const projection = project(entries);
-  const finished = projection.run?.finished ?? null;
+interface Scope {
+  tenant: string;
+  run: string;
+  temporalRun: string;
+}
+
+function entriesPart(scope: Scope, entries: JournalEntry[], place: Place): string {
+  const columns = [
+    `${place(entries.map((entry) => entry.n))}::int[]`,
+    `${place(entries.map((entry) => entry.type))}::text[]`,
+    `${place(entries.map((entry) => entry.at))}::timestamptz[]`,
+    `${place(entries.map((entry) => entry.step))}::text[]`,
+    `${place(entries.map((entry) => Buffer.from(JSON.stringify(entry.data), 'utf8')))}::bytea[]`,
+  ];
+  return `fresh AS (
+    SELECT e.*, row_number() OVER (ORDER BY e.n) AS place
+    FROM unnest(${columns.join(', ')}) AS e (n, type, at, step, data)
+    WHERE NOT EXISTS (
+      SELECT FROM run_events r WHERE r.tenant = ${scope.tenant} AND r.run = ${scope.run}
+        AND r.temporal_run = ${scope.temporalRun} AND r.entry = e.n))`;
+}
+
+function runPart(scope: Scope, run: RunPatch | null, { search, place }: { search: string | undefined; place: Place }): string {
+  const set = ['last_seq = r.last_seq + (SELECT count(*) FROM fresh)', 'start_pending = false', `temporal_run = ${scope.temporalRun}::text`];
+  if (search !== undefined) set.push(`search = left(r.search || ${place(` ${safe(search)}`)}::text, 65536)`);
+  if (run !== null) {
+    set.push(`state_version = greatest(r.state_version, ${place(run.stateVersion)}::int)`);
+    if (run.status !== null) set.push(...statusColumns(scope, { ...run, status: run.status }, place));
+    if (run.finished !== null) {
+      const { at, output, incomplete, error } = run.finished;
+      set.push(`finished_at = ${place(at)}::timestamptz`, `output_json = ${place(JSON.stringify(output))}`);
+      set.push(`incomplete_json = ${place(JSON.stringify(incomplete))}`);
+      set.push(`error_json = ${place(error === null ? null : JSON.stringify(error))}`);
+    }
+  }
+  return `numbered AS (
+    UPDATE runs r SET ${set.join(', ')}
+    WHERE r.tenant = ${scope.tenant} AND r.id = ${scope.run} AND r.finished_at IS NULL
+    RETURNING r.last_seq)`;
+}
+
+function statusColumns(scope: Scope, run: RunPatch & { status: string }, place: Place): string[] {
+  const entry = `${place(run.entry)}::int`;
+  // A batch may come late and twice; what it says of the run counts only where nothing newer was said.
+  const newer = `(r.temporal_run IS DISTINCT FROM ${scope.temporalRun} OR ${entry} > r.entry)`;
+  const when = (column: string, value: string) => `${column} = CASE WHEN ${newer} THEN ${value} ELSE r.${column} END`;
   return [
-    tenant,
-    run,
-    temporalRun,
-    entries.map((entry) => entry.n),
-    entries.map((entry) => entry.type),
-    entries.map((entry) => entry.at),
-    entries.map((entry) => entry.step),
-    entries.map((entry) => Buffer.from(JSON.stringify(entry.data), 'utf8')),
-    runPatch(projection),
-    safe(projection.run?.reason ?? null),
-    finished && JSON.stringify(finished.output),
-    finished && JSON.stringify(finished.incomplete),
-    finished?.error ? JSON.stringify(finished.error) : null,
-    search === undefined ? '' : ` ${safe(search) ?? ''}`,
-    ...stepColumns(projection),
-    approval === undefined ? '{}' : approvalRecord(approval),
-    safe(approval?.title ?? ''),
-    safe(approval?.reason ?? null),
-    approval?.allow ?? [],
-    approval?.content ?? null,
-    ...closedColumns(projection),
-    ...decisionColumns(projection),
+    when('entry', entry),
+    when('status', `${place(run.status)}::text`),
+    when('status_reason', `${place(safe(run.reason))}::text`),
+    when('active_ms', `${place(Math.round(run.activeMs ?? 0))}::bigint`),
+    when('active_since', `${place(run.activeSince)}::timestamptz`),
+    `started_at = coalesce(r.started_at, ${place(run.startedAt)}::timestamptz)`,
   ];
 }
 
-function runPatch({ run }: Projection): string {
-  if (run === null) return JSON.stringify({ state_version: 0 });
-  return JSON.stringify({
-    entry: run.entry === 0 ? null : run.entry,
-    status: run.status,
-    started_at: run.startedAt,
-    active_ms: run.activeMs === null ? null : Math.round(run.activeMs),
-    active_since: run.activeSince,
-    state_version: run.stateVersion,
-    finished_at: run.finished?.at ?? null,
-  });
-}
-
-function stepColumns({ steps }: Projection): unknown[] {
-  const column = <Key extends keyof (typeof steps)[number]>(key: Key) => steps.map((step) => step[key]);
-  return [
-    ...[column('path'), column('id'), column('type'), column('agent'), column('status')],
-    ...[column('startedAt'), column('finishedAt'), column('output'), column('decision'), column('error'), column('entry')],
+function stepsPart(scope: Scope, { steps }: Projection, place: Place): string {
+  const column = (key: keyof (typeof steps)[number], type: string) => `${place(steps.map((step) => step[key]))}::${type}[]`;
+  const columns = [
+    ...[column('path', 'text'), column('id', 'text'), column('type', 'text'), column('agent', 'text'), column('status', 'text')],
+    ...[column('startedAt', 'timestamptz'), column('finishedAt', 'timestamptz')],
+    ...[column('output', 'text'), column('decision', 'text'), column('error', 'text'), column('entry', 'int')],
   ];
+  return `stepped AS (
+    INSERT INTO steps (tenant, run, path, id, type, agent, status, started_at, finished_at, output_json, decision_json,
+      error_json, temporal_run, entry)
+    SELECT ${scope.tenant}, ${scope.run}, s.path, s.id, coalesce(s.type, ''), s.agent, s.status, s.started_at,
+      s.finished_at, s.output, s.decision, s.error, ${scope.temporalRun}, s.entry
+    FROM unnest(${columns.join(', ')})
+      AS s (path, id, type, agent, status, started_at, finished_at, output, decision, error, entry), numbered
+    ON CONFLICT (tenant, run, path) DO UPDATE SET
+      id = coalesce(EXCLUDED.id, steps.id),
+      type = coalesce(nullif(EXCLUDED.type, ''), steps.type),
+      agent = coalesce(EXCLUDED.agent, steps.agent),
+      status = EXCLUDED.status,
+      started_at = coalesce(steps.started_at, EXCLUDED.started_at),
+      finished_at = EXCLUDED.finished_at,
+      output_json = EXCLUDED.output_json,
+      decision_json = EXCLUDED.decision_json,
+      error_json = EXCLUDED.error_json,
+      temporal_run = EXCLUDED.temporal_run,
+      entry = EXCLUDED.entry
+    WHERE steps.temporal_run <> EXCLUDED.temporal_run OR steps.entry < EXCLUDED.entry)`;
 }
 
-function approvalRecord(approval: ApprovalRow): string {
-  return JSON.stringify({
-    id: approval.id,
-    workflow_id: approval.workflowId,
-    kind: approval.kind,
-    path: approval.path,
-    risk: approval.risk,
-    status: approval.status,
-    digest: approval.digest,
-    schema_at: approval.schemaAt,
-    requested_at: approval.requestedAt,
-    due_at: approval.dueAt,
-  });
-}
-
-function closedColumns({ decided, expired }: Projection): unknown[] {
-  return [
-    [...decided.map((entry) => entry.approval), ...expired],
-    [...decided.map((entry) => entry.status), ...expired.map(() => 'expired')],
-    [...decided.map((entry) => entry.content && JSON.stringify(entry.content)), ...expired.map(() => null)],
+function openedPart(scope: Scope, approval: ApprovalRow, place: Place): string {
+  const values = [
+    ...[scope.tenant, place(approval.id), scope.run, place(approval.workflowId), place(approval.kind), place(approval.path)],
+    ...[place(safe(approval.title)), place(approval.risk), place(approval.status), place(safe(approval.reason))],
+    ...[place(approval.digest), `${place(approval.allow)}::text[]`, place(approval.content), place(approval.schemaAt)],
+    ...[`${place(approval.requestedAt)}::timestamptz`, `${place(approval.dueAt)}::timestamptz`],
   ];
+  // Asked again with the same digest it stays as it is, decided or not; with another it is a new question.
+  return `opened AS (
+    INSERT INTO approvals (tenant, id, run, workflow_id, kind, path, title, risk, status, reason, digest, allow,
+      content_json, schema_at, requested_at, due_at)
+    SELECT ${values.join(', ')} FROM numbered
+    ON CONFLICT (tenant, id) DO UPDATE SET
+      title = EXCLUDED.title, status = EXCLUDED.status, digest = EXCLUDED.digest, content_json = EXCLUDED.content_json,
+      decided_content_json = NULL, requested_at = EXCLUDED.requested_at, due_at = EXCLUDED.due_at
+    WHERE approvals.digest <> EXCLUDED.digest)`;
 }
 
-function decisionColumns({ decided }: Projection): unknown[] {
-  return [
-    decided.map((entry) => entry.approval),
-    decided.map((entry) => entry.decision),
-    decided.map((entry) => safe(entry.by)),
-    decided.map((entry) => safe(entry.comment)),
-    decided.map((entry) => entry.via),
-    decided.map((entry) => entry.at),
+function closedPart(scope: Scope, { decided, expired }: Projection, place: Place): string {
+  const closed = [
+    `${place([...decided.map((entry) => entry.approval), ...expired])}::text[]`,
+    `${place([...decided.map((entry) => entry.status), ...expired.map(() => 'expired')])}::text[]`,
+    `${place([...decided.map((entry) => entry.content && JSON.stringify(entry.content)), ...expired.map(() => null)])}::text[]`,
   ];
+  const made = decided.filter((entry) => entry.decision !== null);
+  const decisions = [
+    `${place(made.map((entry) => entry.approval))}::text[]`,
+    `${place(made.map((entry) => entry.decision))}::text[]`,
+    `${place(made.map((entry) => safe(entry.by)))}::text[]`,
+    `${place(made.map((entry) => safe(entry.comment)))}::text[]`,
+    `${place(made.map((entry) => entry.via))}::text[]`,
+    `${place(made.map((entry) => entry.at))}::timestamptz[]`,
+  ];
+  return `closed AS (
+    UPDATE approvals a SET status = d.status, decided_content_json = d.content
+    FROM unnest(${closed.join(', ')}) AS d (id, status, content), numbered
+    WHERE a.tenant = ${scope.tenant} AND a.id = d.id AND a.status = 'pending'),
+  decided AS (
+    INSERT INTO decisions (tenant, approval, n, decision, by_user, comment, via, at)
+    SELECT ${scope.tenant}, d.approval, 1, d.decision, d.by_user, d.comment, d.via, d.at
+    FROM unnest(${decisions.join(', ')}) AS d (approval, decision, by_user, comment, via, at)
+    ON CONFLICT DO NOTHING)`;
+}
+
+/** The run is over: nobody needs to decide any more. What this batch itself decides is not touched twice. */
+function withdrawnPart(scope: Scope, { decided, expired }: Projection, place: Place): string {
+  const own = place([...decided.map((entry) => entry.approval), ...expired]);
+  return `withdrawn AS (
+    UPDATE approvals a SET status = 'cancelled' FROM numbered
+    WHERE a.tenant = ${scope.tenant} AND a.run = ${scope.run} AND a.status = 'pending' AND NOT a.id = ANY (${own}::text[]))`;
 }
 
 /** Text columns refuse NUL, and UTF-8 has no lone surrogates. */
-function safe(text: string | null): string | null {
-  return text === null ? null : text.toWellFormed().replaceAll('\u0000', '');
+function safe<Text extends string | null>(text: Text): Text {
+  return (text === null ? null : text.toWellFormed().replaceAll('\u0000', '')) as Text;
 }
-

@@ -25,7 +25,6 @@ export function checkModels(plan: Json, models: Models): Findings {
   const agents = member(plan, 'agents');
   const found: Findings = { errors: [], warnings: [] };
   for (const [name, agent] of Object.entries(isObject(agents) ? agents : {})) {
-    checkCaps(agent, pointerTo('/agents', name), found);
     checkAgent(plan, agent, pointerTo('/agents', name), models, found);
   }
   return found;
@@ -63,14 +62,6 @@ function checkPrice(plan: Json, name: string, model: CatalogModel, path: string,
   if (model.price !== null || member(member(plan, 'limits'), 'allowUnpriced') === true) return;
   const message = `No price is known for ${quote(name)}, so no budget can hold it; limits.allowUnpriced lets it run.`;
   found.errors.push(problem(path, 'unpriced', message));
-}
-
-function checkCaps(agent: Json, pointer: string, found: Findings): void {
-  const most = member(agent, 'maxOutputTokens') ?? 4096;
-  const least = member(agent, 'minOutputTokens');
-  if (typeof least !== 'number' || typeof most !== 'number' || least <= most) return;
-  const message = `minOutputTokens ${String(least)} is more than maxOutputTokens ${String(most)}.`;
-  found.errors.push(problem(pointerTo(pointer, 'minOutputTokens'), 'validation_failed', message));
 }
 
 function checkCapOfModel(agent: Json, name: string, model: CatalogModel, pointer: string, found: Findings): void {

@@ -16,27 +16,18 @@ export interface Answer {
 export function answerTo(asked: Asked, maxTokens: number, then: Then | null): Answer {
   const text = scripted(asked, then) ?? usual(asked);
   const answer = capped(text, maxTokens, inputTokensOf(asked));
-  switch (then?.type) {
-    case 'cut':
-      return capped(
-        text,
-        Math.min(maxTokens, then.tokens ?? Math.ceil(tokensOf(text) / 2)),
-        answer.inputTokens,
-        'max_tokens',
-      );
-    case 'empty':
-      return { ...answer, text: '', outputTokens: 1 };
-    case 'refusal':
-      return { ...answer, text: '', stopReason: 'refusal', outputTokens: 1 };
-    case 'answer':
-      return {
-        ...answer,
-        stopReason: then.stopReason ?? answer.stopReason,
-        outputTokens: then.useWholeCap ? maxTokens : answer.outputTokens,
-      };
-    default:
-      return answer;
+  if (then?.type === 'cut') {
+    const tokens = Math.min(maxTokens, then.tokens ?? Math.ceil(tokensOf(text) / 2));
+    return capped(text, tokens, answer.inputTokens, 'max_tokens');
   }
+  if (then?.type === 'empty') return { ...answer, text: '', outputTokens: 1 };
+  if (then?.type === 'refusal') return { ...answer, text: '', stopReason: 'refusal', outputTokens: 1 };
+  if (then?.type !== 'answer') return answer;
+  return {
+    ...answer,
+    stopReason: then.stopReason ?? answer.stopReason,
+    outputTokens: then.useWholeCap ? maxTokens : answer.outputTokens,
+  };
 }
 
 function scripted(asked: Asked, then: Then | null): string | null {

@@ -1,16 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
-import { answerTo, latencyOf } from './answer';
 import { control } from './control';
-import { deliver } from './deliver';
-import { HungUp, openExchange, type Exchange } from './exchange';
-import { contentOf, messagesPath, openRecord } from './record';
-import { readJson } from './read-json';
+import { HungUp } from './exchange';
+import { protocol } from './protocol';
+import { openRecord } from './record';
 import { openScript } from './script';
-import { inputTokensOf } from './tokens';
-import { asked, CountBody, MessagesBody, type Asked } from './wire';
 
 export interface SimulatorOptions {
   /** About how long an answer takes in all; 0 answers at once. */
@@ -29,74 +24,22 @@ export interface Simulator {
 }
 
 const loopback = ['127.0.0.1', '::1', 'localhost'];
-const countPath = '/v1/messages/count_tokens';
 
 /** A vendor that costs nothing: Anthropic's Messages API with answers made from the request itself. */
-export function createSimulator(options: SimulatorOptions): Simulator {
+export function createSimulator({ latencyMs, controlKey, knows }: SimulatorOptions): Simulator {
   const script = openScript();
   const record = openRecord();
-  const handleControl = control({ script, record, key: options.controlKey });
+  const controlled = control({ script, record, key: controlKey });
+  const answered = protocol({ script, record, latencyMs, knows });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://simulator');
-    if (pathname.startsWith('/simulator/'))
-      return await handleControl(request, response, { pathname, searchParams });
-    const given = await readJson(request);
-    const known = pathname === messagesPath || pathname === countPath;
-    const body = (pathname === messagesPath ? MessagesBody : CountBody).safeParse(
-      given.type === 'json' ? given.value : null,
-    );
-    const question: Asked = body.success
-      ? asked(body.data)
-      : { model: '', system: '', turns: [], schema: null };
-    const cap = body.success && 'max_tokens' in body.data ? MessagesBody.parse(body.data) : null;
-    const entry = record.add({
-      at: new Date().toISOString(),
-      path: pathname,
-      requestId: `req_simulated_${randomBytes(12).toString('hex')}`,
-      stream: cap?.stream ?? false,
-      maxTokens: cap?.max_tokens ?? null,
-      ...contentOf(question),
-      traceparent: headerOf(request, 'traceparent'),
-      ...{ scripted: null, status: null, inputTokens: 0, outputTokens: 0 },
-      ...{ firstByteAt: null, completedAt: null, closedByClient: false },
-    });
-    const exchange = openExchange(request, response, entry);
-    if (headerOf(request, 'x-api-key') === null && headerOf(request, 'authorization') === null) {
-      exchange.fail(401, 'x-api-key header is required');
-    } else if (!known) exchange.fail(404, `Not found: ${pathname}`);
-    else if (request.method !== 'POST') exchange.fail(405, 'Method Not Allowed');
-    else if (given.type === 'too_large') exchange.fail(413, 'Request exceeds the maximum size');
-    else if (given.type === 'broken') exchange.fail(400, 'The request body is not valid JSON');
-    else if (!body.success) exchange.fail(400, described(body.error));
-    else if (!options.knows(question.model)) exchange.fail(404, `model: ${question.model}`);
-    else if (cap === null) count(exchange, question);
-    else if (question.turns.at(-1)?.role === 'assistant') exchange.fail(400, prefilled);
-    else await answer(exchange, question, { maxTokens: cap.max_tokens, stream: cap.stream });
-  }
-
-  async function answer(
-    exchange: Exchange,
-    question: Asked,
-    { maxTokens, stream }: { maxTokens: number; stream: boolean },
-  ): Promise<void> {
-    const { entry } = exchange;
-    const then = script.next(question);
-    entry.scripted = then?.type ?? null;
-    const later = then?.type === 'slow' ? then.ms : 0;
-    const envelope = { id: `msg_simulated_${randomBytes(12).toString('hex')}`, model: question.model };
-    const latencyMs = latencyOf(question, options.latencyMs) + later;
-    await deliver(
-      exchange,
-      { envelope, answer: answerTo(question, maxTokens, then), then, latencyMs },
-      stream,
-    );
+    const url = new URL(request.url ?? '/', 'http://simulator');
+    await (url.pathname.startsWith('/simulator/') ? controlled : answered)(request, response, url);
   }
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
-      if (error instanceof HungUp) return;
-      console.error(error);
+      if (!(error instanceof HungUp)) console.error(error);
       request.socket.destroy();
     });
   });
@@ -117,22 +60,4 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       await closed;
     },
   };
-}
-
-// The newest models take no beginning of their own answer to go on from.
-const prefilled =
-  'This model does not support assistant message prefill. The conversation must end with a user message.';
-
-function count(exchange: Exchange, question: Asked): void {
-  exchange.open(200, { 'content-type': 'application/json' });
-  exchange.end(JSON.stringify({ input_tokens: inputTokensOf(question) }));
-}
-
-function headerOf(request: IncomingMessage, name: string): string | null {
-  const value = request.headers[name];
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-function described({ issues: [issue] }: { issues: { path: PropertyKey[]; message: string }[] }): string {
-  return `${issue?.path.map(String).join('.') ?? 'body'}: ${issue?.message ?? 'makes no sense'}`;
 }

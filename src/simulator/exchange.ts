@@ -65,7 +65,6 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
     async write(text) {
       if (gone.signal.aborted) throw new HungUp();
       if (!response.write(text)) await drained(response);
-      if (gone.signal.aborted) throw new HungUp();
     },
     fail(status, message, headers = {}) {
       open(status, { 'content-type': 'application/json', ...headers });

@@ -1,5 +1,6 @@
+import { flagFor, likeliest } from './choices';
 import { verdictOn } from './defects';
-import { pick, type Prompt } from './prompt';
+import type { Prompt } from './prompt';
 import { isObject, numberIn, settled, typeOf, type Schema } from './schema';
 import { numberFor } from './numbers';
 import { stringFor } from './strings';
@@ -27,14 +28,14 @@ export function instanceOf(schema: Schema, prompt: Prompt): Json {
     const each = settled(given, schema);
     if (each['const'] !== undefined) return each['const'];
     const choices = each['enum'];
-    if (Array.isArray(choices) && choices.length > 0) return likeliest(choices, place);
+    if (Array.isArray(choices) && choices.length > 0) return likeliest(choices, place.path, prompt);
     switch (typeOf(each)) {
       case 'object':
         return object(each, place);
       case 'array':
         return array(each, place);
       case 'boolean':
-        return flag(place);
+        return flagFor(place.name, prompt);
       case 'null':
         return null;
       case 'integer':
@@ -83,26 +84,6 @@ export function instanceOf(schema: Schema, prompt: Prompt): Json {
     );
     return each['uniqueItems'] === true ? distinct(made) : made;
   }
-
-  function flag({ name }: Place): boolean {
-    if (/approve|accept|pass|valid|^ok$/i.test(name)) return verdictOn(prompt).approved;
-    if (/finish|done|complete|ready/i.test(name)) return true;
-    return wordsOf(name).every((word) => prompt.whole.toLowerCase().includes(word));
-  }
-
-  // The label whose words occur most often in the prompt.
-  function likeliest(choices: Json[], { path }: Place): Json {
-    const text = prompt.whole.toLowerCase();
-    const counted = choices.map((choice) => ({
-      choice,
-      count: wordsOf(String(choice)).reduce((sum, word) => sum + text.split(word).length - 1, 0),
-    }));
-    const most = Math.max(...counted.map(({ count }) => count));
-    const [best = null, ...others] = counted
-      .filter(({ count }) => count === most)
-      .map(({ choice }) => choice);
-    return pick([best, ...others], prompt.seed, path);
-  }
 }
 
 function isIssueList(name: string, siblings: JsonObject): boolean {
@@ -115,12 +96,4 @@ function isIssueList(name: string, siblings: JsonObject): boolean {
 function distinct(values: Json[]): Json[] {
   const seen = new Map(values.map((value) => [JSON.stringify(value), value]));
   return [...seen.values()];
-}
-
-function wordsOf(name: string): string[] {
-  const words = name
-    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .match(/[a-z0-9]{3,}/g);
-  return words ?? [name.toLowerCase()];
 }

@@ -67,7 +67,7 @@ export function patterned(pattern: string, lengthMin: number): string | null {
     at = close + 1;
     if (!inside.startsWith('^'))
       return inside.startsWith('\\') ? classed(inside[1] ?? '') : (inside[0] ?? '');
-    const free = [...'a0 -Z'].find((each) => !new RegExp(`[${inside.slice(1)}]`).test(each));
+    const free = ['a', '0', ' ', '-', 'Z'].find((each) => !new RegExp(`[${inside.slice(1)}]`).test(each));
     if (free === undefined) throw new Unsampled();
     return free;
   }

@@ -28,7 +28,7 @@ const technical: Angle = {
   asked: /\b(tech\w*|engineer\w*|design|architect\w*|system|performance|code|software|diff|bug)\b/i,
   title: 'The technical side of $',
   opening:
-    'Technically, $ is a question of limits: what it is dimensioned for, how it behaves outside of that, and who notices first when it does not work.',
+    'The technical questions about $ are questions of limits: what is the dimensioning made for, what happens outside of it, and who notices first when something does not work.',
   points: [
     '**Dimensioning** decides more than the choice of product: too small fails on the worst day, too large wastes every other one.',
     '**Integration** with what is already there takes most of the time, and is the part most often left out of a plan.',
@@ -42,14 +42,14 @@ const technical: Angle = {
 
 const people: Angle = {
   asked: /\b(user|users|people|customer\w*|human|social|adopt\w*|experience|team)\b/i,
-  title: 'What $ means for the people who live with it',
+  title: 'Living with $',
   opening:
-    'For those who use it, $ is judged in the first week: does it do what was promised, is it quiet about it, and is somebody there when it is not.',
+    'People judge $ in the first week: is it what was promised, does it stay out of the way, and is somebody there when it does not.',
   points: [
     '**Expectations** are set before the first use; most disappointment is a promise that nobody checked.',
     '**Habits** change slowly, so whatever needs a new habit needs a reason that is felt every day.',
     '**Understanding** grows from doing: one page and one conversation work better than a manual.',
-    '**Control** matters: people accept $ sooner when they can overrule it.',
+    '**Control** matters: people accept $ sooner when the last word is theirs.',
     '**Support** in the first month decides whether they recommend it to others.',
   ],
   closing:

@@ -95,7 +95,7 @@ function changes({ blocks }: Prompt, draft: string): string {
     .flatMap(({ text }) => listed(text));
   const lines = issues.length > 0 ? issues : defectsIn(draft);
   if (lines.length === 0) return '- Wording tightened; nothing was added or left out.';
-  return lines.map((line) => `- Resolved: ${mended(line)}`).join('\n');
+  return lines.map((line) => `- Resolved: ${mended(line, '…')}`).join('\n');
 }
 
 function listed(text: string): string[] {

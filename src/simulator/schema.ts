@@ -64,7 +64,10 @@ function pointed($ref: string, root: Schema): Json {
 export function typeOf(schema: Schema): string {
   const { type } = schema;
   if (typeof type === 'string') return type;
-  if (Array.isArray(type)) return String(type.find((each) => each !== 'null') ?? 'null');
+  if (Array.isArray(type)) {
+    const named = type.filter((each) => typeof each === 'string');
+    return named.find((each) => each !== 'null') ?? 'null';
+  }
   if (isObject(schema['properties']) || Array.isArray(schema['required'])) return 'object';
   if (schema['items'] !== undefined || Array.isArray(schema['prefixItems'])) return 'array';
   if (typeof schema['minimum'] === 'number' || typeof schema['maximum'] === 'number') return 'number';

@@ -59,12 +59,12 @@ function mentioned(name: string, text: string): string | null {
 
 // JSON Schema counts characters, not UTF-16 units.
 function fitted(text: string, least: number, most: number): string {
-  const characters = [...text];
+  const characters = Array.from(text === '' ? mark : text);
   if (characters.length > most)
     return characters.slice(0, most).join('').trimEnd().padEnd(Math.min(least, most), '.');
-  let long = text;
-  while ([...long].length < least) long = `${long} ${text === '' ? mark : text}`;
-  return [...long].slice(0, Math.max(least, characters.length)).join('');
+  if (characters.length >= least) return text;
+  const repeated = [...characters, ' '];
+  return Array.from({ length: least }, (_, index) => repeated[index % repeated.length]).join('');
 }
 
 // Linear in time whatever the pattern, because a plan's author wrote it.

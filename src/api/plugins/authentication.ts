@@ -29,10 +29,8 @@ export function installAuthentication(app: App, { database }: Service): void {
     const principal = await findPrincipal(database, bearerOf(request.headers.authorization));
     if (principal === null) throw new ProblemError('unauthenticated', 'The key is not known.');
     if (principal.expired) throw new ProblemError('token_expired', 'The key has expired.');
-    if (!principal.scopes.includes(scope))
-      throw new ProblemError('insufficient_scope', `The key lacks the scope ${scope}.`, {
-        members: { scope },
-      });
+    if (!scopes.some((scope) => principal.scopes.includes(scope)))
+      throw new ProblemError('insufficient_scope', `The key lacks the scope ${scopes.join(' or ')}.`);
     request.principal = principal;
   });
 }

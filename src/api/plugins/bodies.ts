@@ -1,4 +1,6 @@
 import { limits } from '../../contract/limits';
+import { YamlText } from '../plans/sent-plan';
+import { ProblemError } from '../problem';
 import { readJson } from '../read-json';
 import type { App } from '../service';
 
@@ -9,13 +11,6 @@ declare module 'fastify' {
   }
 }
 
-/** A plan's text as it came in as YAML. */
-export interface YamlText {
-  yaml: string;
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
 /** Reads JSON with our own guards, and nothing else. */
 export function installBodies(app: App): void {
   app.removeAllContentTypeParsers();
@@ -25,6 +20,20 @@ export function installBodies(app: App): void {
       done(null, body.length === 0 ? undefined : readJson(body, depthMax));
     } catch (error) {
       done(error as Error);
+    }
+  });
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Reads YAML beside JSON, in the routes of one plugin: those that take plans as a whole body. */
+export function installYamlBodies(app: App): void {
+  const types = ['application/yaml', 'application/x-yaml', 'text/yaml'];
+  app.addContentTypeParser(types, { parseAs: 'buffer' }, (_, body: Buffer, done) => {
+    try {
+      done(null, new YamlText(utf8.decode(body)));
+    } catch {
+      done(new ProblemError('malformed_yaml', 'The body is not UTF-8.'));
     }
   });
 }

@@ -89,8 +89,8 @@ export function approvalRoutes(app: App, service: Service): void {
         response: { 200: Approval },
       },
     },
-    (request, reply) =>
-      answerOnce(service, { request, reply }, async () => {
+    async (request, reply) => {
+      await answerOnce(service, { request, reply }, async () => {
         const { body, params } = request;
         demandCleanText({ '/comment': body.comment, '/digest': body.digest });
         const row = await decide(service, {
@@ -100,6 +100,8 @@ export function approvalRoutes(app: App, service: Service): void {
           idempotencyKey: keyOf(request)?.id.keyHash ?? null,
         });
         return { status: 200, body: await viewApproval(service, principalOf(request).tenant, row) };
-      }),
+      });
+      return reply;
+    },
   );
 }

@@ -9,7 +9,9 @@ import { approvalLines, approvalPath, decideCommands } from '../show-approval';
 export async function approvals(session: Session, id: string | undefined): Promise<number> {
   const { client, screen, json } = session;
   if (id !== undefined) return showOne(session, id);
-  const page = await client.get<{ items: ApprovalListItem[]; nextCursor: string | null }>('/v1/approvals?status=pending&limit=200');
+  const page = await client.get<{ items: ApprovalListItem[]; nextCursor: string | null }>(
+    '/v1/approvals?status=pending&limit=200',
+  );
   if (json) {
     screen.printJson(page);
     return exitCodes.ok;

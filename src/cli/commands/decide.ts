@@ -47,9 +47,10 @@ async function readContent(session: Session, approval: Approval, given: string |
 }
 
 async function editAtTerminal({ config, screen }: Session, { content, status, id }: Approval): Promise<Json> {
-  if (!screen.interactive) throw usageError('Without a terminal the new content is given with --content @file.');
+  if (!screen.interactive)
+    throw usageError('Without a terminal the new content is given with --content @file.');
   if (status !== 'pending') throw new CommandError(`${id} is ${status}.`, exitCodes.failed);
-  const edited = await editContent(config, content, { draft: null, screen: screen.live.fd });
+  const edited = await editContent(config, content, null);
   switch (edited.type) {
     case 'edited':
       return edited.content;

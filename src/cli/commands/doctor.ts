@@ -37,7 +37,12 @@ function findingLine({ screen: { colors } }: Session, { name, ok, says, cure }: 
 function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const ok = major > nodeOldest[0] || (major === nodeOldest[0] && minor >= nodeOldest[1]);
-  return { name: 'Node.js', ok, says: version, ...(ok ? {} : { cure: `Install Node.js ${nodeOldest.join('.')} or newer.` }) };
+  return {
+    name: 'Node.js',
+    ok,
+    says: version,
+    ...(ok ? {} : { cure: `Install Node.js ${nodeOldest.join('.')} or newer.` }),
+  };
 }
 
 async function checkService({ client }: Session): Promise<Finding> {
@@ -63,13 +68,18 @@ async function checkParts({ client }: Session): Promise<Finding[]> {
   }));
 }
 
-async function readParts(client: Session['client']): Promise<{ parts: Readiness['parts'] | null; refusal: string }> {
+async function readParts(
+  client: Session['client'],
+): Promise<{ parts: Readiness['parts'] | null; refusal: string }> {
   try {
     return { parts: (await client.get<Readiness>('/readyz')).parts, refusal: '' };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     // Not ready is a problem too; it carries the parts beside its reason.
-    return { parts: (error.problem['parts'] as Readiness['parts'] | undefined) ?? null, refusal: error.message };
+    return {
+      parts: (error.problem['parts'] as Readiness['parts'] | undefined) ?? null,
+      refusal: error.message,
+    };
   }
 }
 
@@ -89,9 +99,19 @@ async function checkKeyAndVendor({ client, connection }: Session): Promise<Findi
 function checkVendor(models: readonly Model[]): Finding {
   const name = 'vendor';
   const usable = models.filter((model) => model.usable);
-  if (usable.length === 0) return { name, ok: false, says: 'no model is usable', cure: 'Set ANTHROPIC_API_KEY, or no vendor key at all for the simulated vendor.' };
+  if (usable.length === 0)
+    return {
+      name,
+      ok: false,
+      says: 'no model is usable',
+      cure: 'Set ANTHROPIC_API_KEY, or no vendor key at all for the simulated vendor.',
+    };
   if (usable.some((model) => model.simulated)) {
-    return { name, ok: true, says: 'simulated: every answer is made up. Set ANTHROPIC_API_KEY and start again for real ones.' };
+    return {
+      name,
+      ok: true,
+      says: 'simulated: every answer is made up. Set ANTHROPIC_API_KEY and start again for real ones.',
+    };
   }
   const vendors = [...new Set(usable.map((model) => model.vendor))];
   return { name, ok: true, says: `${vendors.join(', ')}, for real money` };

@@ -21,21 +21,34 @@ export async function validatePlan({ client, screen, json }: Session, file: stri
 
 /** Stores a plan's version. */
 export async function pushPlan({ client, screen, json }: Session, file: string): Promise<number> {
-  const { status, body } = await client.postPlan<StoredPlan>('/v1/plans', readText(file)).catch((error: unknown) => {
-    if (!(error instanceof Refusal) || error.problem.errors === undefined) throw error;
-    throw new CommandError(`${file} is not a valid plan.`, exitCodes.usage, issueLines(error.problem.errors, file));
-  });
+  const { status, body } = await client
+    .postPlan<StoredPlan>('/v1/plans', readText(file))
+    .catch((error: unknown) => {
+      if (!(error instanceof Refusal) || error.problem.errors === undefined) throw error;
+      throw new CommandError(
+        `${file} is not a valid plan.`,
+        exitCodes.usage,
+        issueLines(error.problem.errors, file),
+      );
+    });
   if (json) {
     screen.printJson(body);
     return exitCodes.ok;
   }
-  for (const line of issueLines(body.warnings ?? [], file)) screen.say(`${screen.sayColors.yellow('warning')}  ${line}`);
+  for (const line of issueLines(body.warnings ?? [], file))
+    screen.say(`${screen.sayColors.yellow('warning')}  ${line}`);
   screen.print(`${body.name}@${body.version} ${status === 201 ? 'is stored.' : 'was stored already.'}`);
   return exitCodes.ok;
 }
 
 interface PlanPage {
-  items: { name: string; live: string | null; description: string | null; versions: number; updatedAt: string }[];
+  items: {
+    name: string;
+    live: string | null;
+    description: string | null;
+    versions: number;
+    updatedAt: string;
+  }[];
   nextCursor: string | null;
 }
 

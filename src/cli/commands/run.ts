@@ -37,7 +37,8 @@ async function start({ client }: Session, source: PlanSource, request: StartRun)
   try {
     return await client.post<Run>('/v1/runs', request);
   } catch (error) {
-    const inPlan = error instanceof Refusal && error.problem.errors?.some(({ path }) => path.startsWith('/plan'));
+    const inPlan =
+      error instanceof Refusal && error.problem.errors?.some(({ path }) => path.startsWith('/plan'));
     if (source.type === 'stored' || inPlan !== true) throw error;
     // Sent as data, the plan has lost its lines; judged as text, each error has its place in the file.
     const { valid, errors } = await judgePlan(client, source.file, source.text);

@@ -20,7 +20,8 @@ export interface RunsOptions {
 
 /** Lists runs, newest first. */
 export async function runs({ client, screen, json }: Session, options: RunsOptions): Promise<number> {
-  const query = new URLSearchParams(options.status.map((status) => ['status', status]));
+  const query = new URLSearchParams();
+  for (const status of options.status) query.append('status', status);
   if (options.plan !== undefined) query.set('plan', options.plan);
   // Written `key=value` like everywhere on the command line, `key:value` in the address.
   if (options.label !== undefined) query.set('label', options.label.replace('=', ':'));
@@ -38,12 +39,16 @@ export async function runs({ client, screen, json }: Session, options: RunsOptio
     `${item.plan.name} ${item.plan.version}`,
     localTime(item.createdAt),
     usd(item.usage.costUsd),
-    [item.simulated ? 'simulated' : '', item.statusReason ?? ''].filter((part) => part !== '').map(safeLine).join(' · '),
+    [item.simulated ? 'simulated' : '', item.statusReason ?? '']
+      .filter((part) => part !== '')
+      .map(safeLine)
+      .join(' · '),
   ]);
   table(rows).forEach((line, index) => {
     screen.print(`${statusMark(page.items[index]?.status ?? 'queued', drawing)} ${line}`);
   });
   if (rows.length === 0) screen.say('No runs.');
-  if (page.nextCursor !== null) screen.say(`There are more than ${counted(rows.length, 'run')}; see --limit.`);
+  if (page.nextCursor !== null)
+    screen.say(`There are more than ${counted(rows.length, 'run')}; see --limit.`);
   return exitCodes.ok;
 }

@@ -24,7 +24,10 @@ interface DeskOptions {
 }
 
 /** Asks where somebody is at the terminal, else says which commands decide; in both cases once. */
-export function createApprovalDesk(session: Session, { tree, view, signal, interrupt }: DeskOptions): ApprovalDesk {
+export function createApprovalDesk(
+  session: Session,
+  { tree, view, signal, interrupt }: DeskOptions,
+): ApprovalDesk {
   const { client, screen } = session;
   const seen = new Set<string>();
   let open: { id: string; settled: AbortController } | null = null;
@@ -42,7 +45,9 @@ export function createApprovalDesk(session: Session, { tree, view, signal, inter
     }
     view.pause();
     const ask = createAsk(screen, AbortSignal.any([signal, settled]), interrupt);
-    await askApproval(session, approval, { ask, settled }).finally(() => { view.resume(); });
+    await askApproval(session, approval, { ask, settled }).finally(() => {
+      view.resume();
+    });
   }
 
   function look(): void {

@@ -3,7 +3,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Client } from '../client';
 import { isPassing } from '../patience';
 import { Unreachable } from '../refusal';
-import type { WatchedEvent } from './facts';
+import { isEnd, type WatchedEvent } from './facts';
 
 // The service says something every 15 s, so that so long a silence is a dead connection.
 const silenceMs = 45_000;
@@ -42,12 +42,16 @@ export async function* followEvents(
         outage = null;
         delayMs = retryFirstMs;
       };
-      for await (const message of readMessages(client, run, lastId, { signal, onOpen, idleMs: () => (ended ? afterEndMs : silenceMs) })) {
+      for await (const message of readMessages(client, run, lastId, {
+        signal,
+        onOpen,
+        idleMs: () => (ended ? afterEndMs : silenceMs),
+      })) {
         // Deltas have no number, and what was seen is not told twice.
         if (message.id !== undefined && Number(message.id) <= Number(lastId ?? 0)) continue;
         lastId = message.id ?? lastId;
         const event = JSON.parse(message.data) as WatchedEvent;
-        ended = event.type === 'run.finished';
+        ended = hasEnded(event, ended);
         yield event;
       }
     } catch (error) {
@@ -64,6 +68,12 @@ export async function* followEvents(
     await pause(delayMs, undefined, { signal }).catch(() => undefined);
     delayMs = Math.min(delayMs * 2, retryMaxMs);
   }
+}
+
+/** Whether the run has ended after an event: Temporal's reset may open it again. */
+function hasEnded(event: WatchedEvent, before: boolean): boolean {
+  if (event.type === 'run.finished') return true;
+  return event.type === 'run.status' ? before && isEnd(event.data.status) : before;
 }
 
 /** What breaks while an answer is read comes from the connection too, under its own names. */
@@ -88,7 +98,9 @@ async function* readMessages(
   const messages: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (message) => messages.push(message) });
   const decoder = new TextDecoder();
-  let timer = setTimeout(() => { silence.abort(); }, silenceMs);
+  let timer = setTimeout(() => {
+    silence.abort();
+  }, silenceMs);
   try {
     const path = `/v1/runs/${encodeURIComponent(run)}/events`;
     const response = await client.openEvents(path, lastId, AbortSignal.any([signal, silence.signal]));
@@ -98,7 +110,9 @@ async function* readMessages(
       clearTimeout(timer);
       parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }));
       yield* messages.splice(0);
-      timer = setTimeout(() => { silence.abort(); }, idleMs());
+      timer = setTimeout(() => {
+        silence.abort();
+      }, idleMs());
     }
   } finally {
     clearTimeout(timer);

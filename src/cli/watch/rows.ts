@@ -44,7 +44,10 @@ export function listedRows(steps: readonly Step[]): Row[] {
 
 function listedRow(step: Step, parent: string, depth: number): Row {
   const prefix = parent === '' || parent === 'root' ? '' : `${parent}.`;
-  const ended = step.finishedAt === null || step.startedAt === null ? null : Date.parse(step.finishedAt) - Date.parse(step.startedAt);
+  const ended =
+    step.finishedAt === null || step.startedAt === null
+      ? null
+      : Date.parse(step.finishedAt) - Date.parse(step.startedAt);
   return {
     depth,
     name: step.path.startsWith(prefix) ? step.path.slice(prefix.length) : step.path,

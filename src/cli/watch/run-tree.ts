@@ -1,6 +1,6 @@
 import type { ApiUsage } from '../../contract/api';
-import type { RunEnd, RunStatus, StepStatus } from '../../contract/workflow';
-import type { WatchedEvent } from './facts';
+import type { RunStatus, StepStatus } from '../../contract/workflow';
+import { isEnd, type WatchedEvent } from './facts';
 
 const tailCharactersMax = 400;
 
@@ -35,7 +35,6 @@ export interface RunTree {
   reason: string | null;
   startedAt: number | null;
   finishedAt: number | null;
-  end: RunEnd | null;
   calls: number;
   steps: Map<string, StepState>;
   approvals: Map<string, PendingApproval>;
@@ -48,7 +47,6 @@ export function emptyTree(): RunTree {
     reason: null,
     startedAt: null,
     finishedAt: null,
-    end: null,
     calls: 0,
     steps: new Map(),
     approvals: new Map(),
@@ -69,13 +67,11 @@ export function takeEvent(tree: RunTree, event: WatchedEvent): void {
     case 'run.status':
       tree.status = event.data.status;
       tree.reason = event.data.reason;
-      tree.end = null;
-      tree.finishedAt = null;
+      if (!isEnd(event.data.status)) tree.finishedAt = null;
       return;
     case 'run.finished':
       tree.status = event.data.status;
       tree.reason = null;
-      tree.end = event.data.status;
       tree.finishedAt = at;
       tree.approvals.clear();
       for (const step of tree.steps.values()) closeOpen(step, at);
@@ -101,11 +97,12 @@ function takeStepEvent(tree: RunTree, event: WatchedEvent, path: string, at: num
       });
       return;
     case 'step.finished': {
-      const step = stepAt(tree, path, event.data.type, at);
-      step.status = event.data.status;
-      step.finishedAt = at;
-      step.note = event.data.error === null ? null : `${event.data.error.code}: ${event.data.error.message}`;
-      step.tail = '';
+      const { type, status, error } = event.data;
+      const step = stepAt(tree, path, type, at);
+      // Who decided an approval stays to be read.
+      const note = type === 'approval' ? step.note : null;
+      Object.assign(step, { status, finishedAt: at, tail: '' });
+      step.note = error === null ? note : `${error.code}: ${error.message}`;
       return;
     }
     case 'approval.requested': {
@@ -116,10 +113,14 @@ function takeStepEvent(tree: RunTree, event: WatchedEvent, path: string, at: num
       step.note = title;
       return;
     }
-    case 'approval.decided':
-      tree.approvals.delete(event.data.approval);
-      Object.assign(stepAt(tree, path, 'approval', at), { status: 'running', note: `${event.data.status} by ${event.data.by}` });
+    case 'approval.decided': {
+      const { approval, status, by, comment } = event.data;
+      tree.approvals.delete(approval);
+      const step = stepAt(tree, path, 'approval', at);
+      step.status = 'running';
+      step.note = `${status} by ${by}${comment === null || comment === '' ? '' : `: ${comment}`}`;
       return;
+    }
     case 'approval.expired':
       tree.approvals.delete(event.data.approval);
       Object.assign(stepAt(tree, path, 'approval', at), { status: 'running', note: 'expired' });

@@ -24,7 +24,9 @@ export function treeLines(rows: readonly Row[], drawing: Drawing): string[] {
     row.costNano === 0 ? '' : usd(row.costNano / 1e9),
     row.milliseconds === null ? '' : duration(row.milliseconds),
   ]);
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(0, ...cells.map((line) => line[column]?.length ?? 0)));
+  const widths = [0, 1, 2, 3, 4].map((column) =>
+    Math.max(0, ...cells.map((line) => line[column]?.length ?? 0)),
+  );
   return flat.map((row, index) => rowLine(row, cells[index] ?? [], widths, drawing));
 }
 
@@ -39,13 +41,18 @@ function rowLine(row: Row, cells: readonly string[], widths: readonly number[], 
     `${indent}${statusMark(row.status, drawing)} ${name.slice(indent.length)}`,
     colors.dim(who),
     ...figures.map((figure) => colors.dim(figure)),
-    row.status === 'failed' || row.status === 'timed_out' ? colors.red(safeLine(told)) : colors.dim(safeLine(told)),
+    row.status === 'failed' || row.status === 'timed_out'
+      ? colors.red(safeLine(told))
+      : colors.dim(safeLine(told)),
   ];
   return line.join('  ').trimEnd();
 }
 
 /** One character that says how a step stands; also of a run, whose ends are named alike. */
-export function statusMark(status: StepStatus | 'partial' | 'queued' | 'paused' | 'stalled', { colors, frame }: Drawing): string {
+export function statusMark(
+  status: StepStatus | 'partial' | 'queued' | 'paused' | 'stalled',
+  { colors, frame }: Drawing,
+): string {
   switch (status) {
     case 'running':
       return colors.cyan(frame === null ? '…' : (spinner[frame % spinner.length] ?? '…'));

@@ -26,7 +26,9 @@ export interface View {
 /** Events as they came, one JSON document a line. */
 export function jsonView(screen: Screen): View {
   return {
-    event: (event) => { screen.printJson(event, 'lines'); },
+    event: (event) => {
+      screen.printJson(event, 'lines');
+    },
     note: () => undefined,
     pause: () => undefined,
     resume: () => undefined,
@@ -53,7 +55,9 @@ export function liveView(screen: Screen, tree: RunTree, title: string): View {
   const redraw = createRedraw(screen.live);
   let frame = 0;
   let timer: NodeJS.Timeout | null = null;
-  const draw = () => { redraw.draw(liveLines(tree, { screen, title, frame: frame++, linesMax: (screen.live.rows || 24) - 1 })); };
+  const draw = () => {
+    redraw.draw(liveLines(tree, { screen, title, frame: frame++, linesMax: (screen.live.rows || 24) - 1 }));
+  };
   const stop = () => {
     if (timer !== null) clearInterval(timer);
     timer = null;
@@ -75,7 +79,8 @@ export function liveView(screen: Screen, tree: RunTree, title: string): View {
     resume: start,
     close() {
       stop();
-      for (const line of liveLines(tree, { screen, title, frame: null, linesMax: Infinity })) screen.say(line);
+      for (const line of liveLines(tree, { screen, title, frame: null, linesMax: Infinity }))
+        screen.say(line);
     },
   };
 }
@@ -93,7 +98,12 @@ function liveLines(tree: RunTree, { screen, title, frame, linesMax }: LiveOption
   const now = Date.now();
   const { rows, hidden } = fitRows(treeRows(tree, now), linesMax - 3);
   const more = hidden === 0 ? [] : [drawing.colors.dim(`  … ${counted(hidden, 'more step')}`)];
-  return [drawing.colors.bold(title), ...treeLines(rows, drawing).map((line) => `  ${line}`), ...more, totalsLine(tree, now, drawing)];
+  return [
+    drawing.colors.bold(title),
+    ...treeLines(rows, drawing).map((line) => `  ${line}`),
+    ...more,
+    totalsLine(tree, now, drawing),
+  ];
 }
 
 function totalsLine(tree: RunTree, now: number, drawing: Parameters<typeof statusMark>[1]): string {
@@ -105,6 +115,11 @@ function totalsLine(tree: RunTree, now: number, drawing: Parameters<typeof statu
   }
   const elapsed = tree.startedAt === null ? 0 : (tree.finishedAt ?? now) - tree.startedAt;
   const reason = tree.reason === null ? '' : ` (${safeLine(tree.reason)})`;
-  const figures = [counted(tree.calls, 'call'), `${count(tokens)} tokens`, usd(costNano / 1e9), duration(elapsed)];
+  const figures = [
+    counted(tree.calls, 'call'),
+    `${count(tokens)} tokens`,
+    usd(costNano / 1e9),
+    duration(elapsed),
+  ];
   return `${statusMark(tree.status, drawing)} ${tree.status}${reason} · ${figures.join(' · ')}`;
 }

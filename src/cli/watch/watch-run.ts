@@ -18,12 +18,16 @@ export async function watchRun(session: Session, run: RunListItem): Promise<numb
   const view = pickView(session, tree, run);
   const interruption = new AbortController();
   const { signal } = interruption;
-  const interrupt = () => { interruption.abort(); };
+  const interrupt = () => {
+    interruption.abort();
+  };
   process.once('SIGINT', interrupt);
   const desk = createApprovalDesk(session, { tree, view, signal, interrupt });
   try {
     const onConnection = (state: 'lost' | 'back') => {
-      view.note(state === 'lost' ? 'The connection to the service is lost; trying again.' : 'Connected again.');
+      view.note(
+        state === 'lost' ? 'The connection to the service is lost; trying again.' : 'Connected again.',
+      );
     };
     for await (const event of followEvents(client, run.id, { signal, onConnection })) {
       takeEvent(tree, event);

@@ -5,15 +5,18 @@ import type { CliSearch } from './find-cli';
 import { runCommand } from './run-command';
 
 // The newest that installs from the module proxy alone.
-const module = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
+const cliModule = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
 const buildTimeoutMs = 30 * 60_000;
 const reminderMs = 15_000;
 
 /** Builds the command with Go and puts it at `target`. Returns why not, where it can't. */
 export async function buildCli(search: CliSearch, target: string): Promise<string | undefined> {
-  const go = await runCommand('go', ['version'], { timeoutMs: 20_000, environment: { PATH: search.searchPath } });
+  const go = await runCommand('go', ['version'], {
+    timeoutMs: 20_000,
+    environment: { PATH: search.searchPath },
+  });
   if (go.code !== 0) return 'No build: there is no Go on PATH.';
-  search.say(`  Building it with Go: go install ${module} (minutes, once; kept in ${search.cacheFolder})`);
+  search.say(`  Building it with Go: go install ${cliModule} (minutes, once; kept in ${search.cacheFolder})`);
   const done = elapsed();
   const reminder = setInterval(() => {
     search.say(`  … building, ${done()} so far.`);
@@ -21,8 +24,9 @@ export async function buildCli(search: CliSearch, target: string): Promise<strin
   await mkdir(search.cacheFolder, { recursive: true });
   const folder = await mkdtemp(path.join(search.cacheFolder, 'build-'));
   try {
-    const built = await runCommand('go', ['install', module], {
+    const built = await runCommand('go', ['install', cliModule], {
       timeoutMs: buildTimeoutMs,
+      signal: search.signal,
       // No C compiler is needed: its SQLite is Go's own.
       environment: { PATH: search.searchPath, GOBIN: folder, CGO_ENABLED: '0' },
     });

@@ -16,6 +16,8 @@ export interface CliSearch {
   /** Where the official builds are. */
   downloadUrl?: string;
   say(line: string): void;
+  /** Ends a build that is under way. */
+  signal: AbortSignal;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function findCli(search: CliSearch): Promise<string> {
   search.say('The temporal command is neither on PATH nor cached; getting it once.');
   for (const get of [downloadCli, buildCli]) {
     const failure = await get(search, cached);
+    search.signal.throwIfAborted();
     if (failure === undefined && (await isCli(cached))) return cached;
     search.say(`  ${failure ?? 'What came is not the temporal command.'}`);
   }

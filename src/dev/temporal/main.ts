@@ -42,7 +42,17 @@ async function untilItServes(cli: string, address: string, namespace: string): P
   for (;;) {
     const { code, output } = await runCommand(
       cli,
-      ['operator', 'namespace', 'update', '--namespace', namespace, '--retention', retention, '--address', address],
+      [
+        'operator',
+        'namespace',
+        'update',
+        '--namespace',
+        namespace,
+        '--retention',
+        retention,
+        '--address',
+        address,
+      ],
       { timeoutMs: 5_000 },
     );
     if (code === 0) return;

@@ -1,0 +1,44 @@
+import { ModelList, type Model } from '../../contract/plans-api';
+import { isUsable } from '../../plan/check-models';
+import { currentModels } from '../plans/models';
+import type { App, Service } from '../service';
+
+const nanoPerTokenInUsdPerMillion = 1000;
+
+/** Models that plans may name. */
+export function modelRoutes(app: App, service: Service): void {
+  app.get(
+    '/v1/models',
+    {
+      config: { scopes: ['runs:read', 'plans:write'] },
+      schema: { summary: 'List the models that plans may name', response: { 200: ModelList } },
+    },
+    async () => {
+      const { catalog, usable } = await currentModels(service);
+      const items = catalog.list().map(({ name, model }): Model => {
+        const { id, vendor, contextTokens, outputTokensMax, price } = model;
+        return {
+          ...{ name, id, vendor, contextTokens, outputTokensMax },
+          price: price === null ? null : { version: price.version, ...perMillion(price) },
+          usable: isUsable(model, usable),
+          simulated: usable.simulated,
+        };
+      });
+      return { items };
+    },
+  );
+}
+
+function perMillion(price: {
+  inputNano: number;
+  outputNano: number;
+  cacheReadNano: number;
+  cacheWriteNano: number;
+}): Omit<NonNullable<Model['price']>, 'version'> {
+  return {
+    inputUsd: price.inputNano / nanoPerTokenInUsdPerMillion,
+    outputUsd: price.outputNano / nanoPerTokenInUsdPerMillion,
+    cacheReadUsd: price.cacheReadNano / nanoPerTokenInUsdPerMillion,
+    cacheWriteUsd: price.cacheWriteNano / nanoPerTokenInUsdPerMillion,
+  };
+}

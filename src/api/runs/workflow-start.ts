@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { isGrpcServiceError, ServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import { limits } from '../../contract/limits';
+import type { Skeleton } from '../../contract/skeleton';
+import { searchAttributes, type StartArgument } from '../../contract/workflow';
+import { putContent } from '../../ledger/contents';
+import { markStarted, type StartRow } from '../../ledger/runs';
+import type { Service } from '../service';
+import type { Temporal } from '../temporal';
+
+const startMsMax = 5_000;
+const grpc = { invalidArgument: 3, notFound: 5 };
+
+/**
+ * Starts a run's workflow and notes that. Safe to repeat: one that was started counts as started,
+ * open or closed.
+ */
+export async function startWorkflow(service: Service, run: StartRow, skeleton: Skeleton): Promise<void> {
+  const { database, temporal } = service;
+  const argument = {
+    tenant: run.tenant,
+    run: run.id,
+    manifest: run.manifest,
+    skeleton: await skeletonOrReference(service, run, skeleton),
+    input: run.input,
+    createdAt: run.createdAt.toISOString(),
+  };
+  await temporal.within(startMsMax, () => start(temporal, run, argument));
+  await markStarted(database, run.tenant, run.id);
+}
+
+async function skeletonOrReference(
+  { database }: Service,
+  run: StartRow,
+  skeleton: Skeleton,
+): Promise<StartArgument['skeleton']> {
+  const body = Buffer.from(JSON.stringify(skeleton), 'utf8');
+  if (body.length <= limits.skeletonBytesMax) return skeleton;
+  return { ref: await putContent(database, run.tenant, run.id, body) };
+}
+
+// Where a server doesn't have the search attributes, runs start without them until the next try.
+let leftOutUntil = 0;
+const leftOutMs = 60_000;
+
+async function start(
+  temporal: Temporal,
+  run: StartRow,
+  argument: Omit<StartArgument, 'searchAttributes'>,
+): Promise<void> {
+  const { name, version } = run.plan;
+  const known = Date.now() >= leftOutUntil;
+  const argumentWhole: StartArgument = { ...argument, searchAttributes: known };
+  try {
+    await temporal.client.workflow.start(run.workflowType, {
+      workflowId: run.id,
+      taskQueue: temporal.taskQueue,
+      args: [argumentWhole],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      staticSummary: `${name} ${version}`,
+      staticDetails: `Run ${run.id} of the plan **${name}** ${version}.`,
+      priority: { priorityKey: run.priority },
+      ...(known ? { typedSearchAttributes: attributesOf(run) } : {}),
+    });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+    if (!known || !lacksAttributes(error)) throw error;
+    leftOutUntil = Date.now() + leftOutMs;
+    await start(temporal, run, argument);
+  }
+}
+
+const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+
+function attributesOf({ tenant, plan, labels }: StartRow): TypedSearchAttributes {
+  const named = Object.entries(labels).map(([name, value]) => `${name}:${value}`);
+  const attributes = new TypedSearchAttributes([
+    { key: keyword(searchAttributes.tenant), value: tenant },
+    { key: keyword(searchAttributes.plan), value: plan.name },
+    { key: keyword(searchAttributes.version), value: plan.version },
+    { key: keyword(searchAttributes.status), value: 'running' },
+  ]);
+  if (named.length === 0) return attributes;
+  const key = defineSearchAttributeKey(searchAttributes.labels, SearchAttributeType.KEYWORD_LIST);
+  return attributes.updateCopy([{ key, value: named }]);
+}
+
+function lacksAttributes(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return (
+    isGrpcServiceError(cause) &&
+    cause.code === grpc.invalidArgument &&
+    /search attribute/i.test(cause.details)
+  );
+}
+
+/** Asks Temporal to cancel a run. One that it doesn't have yet is cancelled when it is started. */
+export async function cancelWorkflow(temporal: Temporal, run: string, reason: string): Promise<void> {
+  try {
+    // The client's own call takes no reason, which people look for in Temporal's history.
+    await temporal.within(startMsMax, () =>
+      temporal.client.workflowService.requestCancelWorkflowExecution({
+        namespace: temporal.namespace,
+        workflowExecution: { workflowId: run },
+        requestId: randomUUID(),
+        reason,
+      }),
+    );
+  } catch (error) {
+    if (!(isGrpcServiceError(error) && error.code === grpc.notFound)) throw error;
+  }
+}

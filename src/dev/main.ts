@@ -1,0 +1,94 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { readConfig, SettingError, type Config } from '../config';
+import { announce } from './announce';
+import { elapsed } from './elapsed';
+import { lockFolder, type Lock } from './lock';
+import { createParts, type Parts } from './parts';
+import { startService, type RunningService } from './service';
+
+// What `npm start` runs: the whole service, as children of this process.
+const stopping = new AbortController();
+let lock: Lock | undefined;
+let parts: Parts | undefined;
+let service: RunningService | undefined;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+// Whoever read the console is gone; the service goes on until it is told to stop.
+process.stdout.on('error', () => undefined);
+main().catch(onFailure);
+
+async function main(): Promise<void> {
+  const took = elapsed();
+  const config = readConfig();
+  const dataFolder = path.resolve(config.DATA_DIR);
+  const logFolder = path.join(dataFolder, 'logs');
+  makeFolders(config, dataFolder, logFolder);
+  say(`Fermata starts. Data: ${dataFolder}`);
+  const held = await lockFolder(dataFolder, say);
+  lock = held;
+  parts = createParts({
+    logFolder,
+    say: (line) => {
+      say(`  ${line}`);
+    },
+    signal: stopping.signal,
+    onChange: (pids) => {
+      held.record(pids);
+    },
+  });
+  service = await startService(config, {
+    dataFolder,
+    parts,
+    say: (line) => {
+      say(`  ${line}`);
+    },
+    signal: stopping.signal,
+  });
+  await announce(service, { config, dataFolder, logFolder, took, say });
+}
+
+function makeFolders(config: Config, dataFolder: string, logFolder: string): void {
+  try {
+    mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+    mkdirSync(logFolder, { recursive: true });
+  } catch (error) {
+    throw new SettingError(
+      `DATA_DIR="${config.DATA_DIR}": ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function onSignal(): void {
+  if (stopping.signal.aborted) {
+    say('Abandoned: calls in flight count as ambiguous.');
+    parts?.abandon();
+    lock?.release();
+    process.exit(130);
+  }
+  stopping.abort();
+  say('\nStopping; once more Ctrl-C abandons the calls in flight.');
+  void end(0);
+}
+
+function onFailure(error: unknown): void {
+  // The signal that cut the start short is seeing to the end.
+  if (stopping.signal.aborted) return;
+  stopping.abort();
+  say(`fermata: ${error instanceof Error ? error.message : String(error)}`);
+  if (!(error instanceof SettingError) && error instanceof Error && parts === undefined) console.error(error);
+  void end(1);
+}
+
+async function end(code: number): Promise<void> {
+  const took = elapsed();
+  await parts?.stop();
+  service?.tidy();
+  lock?.release();
+  if (code === 0) say(`Stopped in ${took()}.`);
+  process.exit(code);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import path from 'node:path';
+import { elapsed } from './elapsed';
+import { supervise, type Supervised } from './supervise';
+
+/** In the order in which they are stopped, with the time that each is given. */
+const stopOrder = {
+  api: 10_000,
+  worker: 15_000,
+  // It finishes the calls in flight: they are paid for.
+  gateway: 130_000,
+  simulator: 5_000,
+  temporal: 15_000,
+  database: 15_000,
+} as const;
+
+export type PartName = keyof typeof stopOrder;
+
+export interface PartStart {
+  name: PartName;
+  /** Below the folder of compiled code. */
+  module: string;
+  parameters?: string[];
+  settings: Record<string, string | undefined>;
+  portSetting?: string;
+}
+
+export interface Parts {
+  /** Starts a part, waits until it is ready, says so, and returns its URL. */
+  start(start: PartStart): Promise<string | undefined>;
+  /** Stops what was started, in order. */
+  stop(): Promise<void>;
+  /** Ends everything at once. */
+  abandon(): void;
+}
+
+/** The processes of one service, logging to `logFolder`. `signal` keeps any more from being started. */
+export function createParts(options: {
+  logFolder: string;
+  say(line: string): void;
+  signal: AbortSignal;
+  /** Called with the process ids whenever they change. */
+  onChange(pids: number[]): void;
+}): Parts {
+  const started: Supervised[] = [];
+  const pids = (): number[] => started.map((part) => part.pid()).filter((pid) => pid !== undefined);
+  return {
+    async start({ name, module, ...rest }) {
+      options.signal.throwIfAborted();
+      const took = elapsed();
+      const part = supervise({
+        name,
+        module: path.join(__dirname, '..', module),
+        ...rest,
+        logFile: path.join(options.logFolder, `${name}.log`),
+        say: options.say,
+        onStart: () => {
+          options.onChange(pids());
+        },
+      });
+      started.push(part);
+      // A part that is stopped while it starts never becomes ready: whoever waits is told at once.
+      const url = await Promise.race([part.ready, aborted(options.signal)]);
+      options.say(`${name.padEnd(10)} ready in ${took()}`);
+      return url as string | undefined;
+    },
+    async stop() {
+      for (const [name, graceMs] of Object.entries(stopOrder))
+        await started.find((part) => part.name === name)?.stop(graceMs);
+    },
+    abandon() {
+      for (const part of started) part.abandon();
+    },
+  };
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw new Error('Stopped while starting.');
+}

@@ -1,0 +1,92 @@
+import type { VendorFault } from '../contract/failures';
+import type { Agent, Plan } from '../contract/plan';
+import type { Skeleton } from '../contract/skeleton';
+import type { Json } from '../contract/value';
+import { isUsable, type Models } from './check-models';
+import { durationMs, planDefaults } from './defaults';
+import { hashOf } from './hash';
+import { toSkeleton } from './skeleton';
+
+/** A model that can be called, as it was when the run started. `alias` is what the plan wrote. */
+export interface ManifestModel {
+  id: string;
+  vendor: string;
+  alias: string;
+  contextTokens: number;
+  outputTokensMax: number;
+}
+
+/** An agent with nothing left to default: its usable models in the plan's order, times in ms. */
+export interface ManifestAgent {
+  models: ManifestModel[];
+  instructions: string;
+  maxOutputTokens: number;
+  minOutputTokens: number;
+  temperature?: number;
+  output?: Json;
+  maxContinuations: number;
+  timeoutMs: number;
+  retry: {
+    maxRetries: number;
+    initialDelayMs: number;
+    multiplier: number;
+    maxDelayMs: number;
+    retryOn: VendorFault[];
+  };
+}
+
+/** All that a run works by, frozen when it starts. Prices are not in it: a call has that of its own time. */
+export interface Manifest {
+  plan: Plan;
+  digest: string;
+  agents: { [name: string]: ManifestAgent };
+  simulated: boolean;
+}
+
+export interface Frozen {
+  manifest: Manifest;
+  /** SHA-256, hex. */
+  hash: string;
+  skeleton: Skeleton;
+}
+
+/** Freezes a valid plan with the models that can be called now. */
+export function freeze(plan: Plan, models: Models): Frozen {
+  const agents = Object.fromEntries(
+    Object.entries(plan.agents).map(([name, agent]) => [name, freezeAgent(agent, models)]),
+  );
+  const manifest = { plan, digest: planDigest(plan), agents, simulated: models.usable.simulated };
+  return { manifest, hash: hashOf(manifest), skeleton: toSkeleton(plan, agents) };
+}
+
+/** SHA-256, hex, of a plan with its defaults filled in. */
+export function planDigest(plan: Plan): string {
+  return hashOf(plan);
+}
+
+function freezeAgent(agent: Agent, { catalog, usable }: Models): ManifestAgent {
+  const models = [agent.model].flat().flatMap((alias) => {
+    const model = catalog.resolve(alias);
+    if (model === null || !isUsable(model, usable)) return [];
+    const { id, vendor, contextTokens, outputTokensMax } = model;
+    return [{ id, vendor, alias, contextTokens, outputTokensMax }];
+  });
+  const { maxOutputTokens, temperature, output, retry } = agent;
+  return {
+    models,
+    instructions: agent.instructions,
+    maxOutputTokens,
+    minOutputTokens: agent.minOutputTokens ?? Math.min(planDefaults.minOutputTokens, maxOutputTokens),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(output === undefined ? {} : { output }),
+    maxContinuations: agent.maxContinuations,
+    timeoutMs: durationMs(agent.timeout),
+    retry: {
+      maxRetries: retry.maxRetries,
+      initialDelayMs: durationMs(retry.initialDelay),
+      multiplier: retry.multiplier,
+      maxDelayMs: durationMs(retry.maxDelay),
+      retryOn: retry.retryOn,
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import type { Context, OnFailure, ParallelStep, Plan, Step } from '../contract/plan';
+import type { Expression, OnFailureNode, ParallelNode, Skeleton, StepNode } from '../contract/skeleton';
+import type { Json } from '../contract/value';
+import { durationMs, usdToNano } from './defaults';
+import { pointerTo, resolvePointer } from './json';
+import { contentSchema } from './content-schema';
+import type { ManifestAgent } from './manifest';
+import { namesUsed, namesUsedByCondition } from './names';
+import { contextOf, planLimits, stepLimits } from './skeleton-limits';
+
+/** What the workflow knows of a plan: no prompt, no schema, but where each stands in it. */
+export function toSkeleton(plan: Plan, agents: { [name: string]: ManifestAgent }): Skeleton {
+  return {
+    plan: { name: plan.name, version: plan.version },
+    agents: Object.fromEntries(
+      Object.entries(agents).map(([name, { models, maxContinuations, output }]) => [
+        name,
+        { models: models.map(({ id }) => id), maxContinuations, structured: output !== undefined },
+      ]),
+    ),
+    limits: planLimits(plan),
+    alerts: plan.alerts?.costUsd === undefined ? {} : { costNano: usdToNano(plan.alerts.costUsd) },
+    checksOutput: plan.output !== undefined,
+    flow: nodeOf(plan.flow, { plan, pointer: '/flow', usualContext: 'auto', before: [] }),
+  };
+}
+
+/** Where a step stands. */
+interface At {
+  plan: Plan;
+  pointer: string;
+  usualContext: 'auto' | 'none';
+  /** Pointers of the steps before it in its sequence, the nearest last. */
+  before: string[];
+}
+
+function nodeOf(step: Step, at: At): StepNode {
+  const frame = frameOf(step, at);
+  switch (step.type) {
+    case 'agent': {
+      const { type, agent } = step;
+      return { type, ...frame, agent, prompt: expression(at, 'prompt', step.prompt), context: context(step.context, at) };
+    }
+    case 'sequence': {
+      const pointers = step.steps.map((_, index) => pointerTo(at.pointer, 'steps', index));
+      const steps = step.steps.map((child, index) =>
+        nodeOf(child, { ...at, pointer: pointers[index] ?? '', before: pointers.slice(0, index) }),
+      );
+      return { type: step.type, ...frame, steps };
+    }
+    case 'parallel':
+      return parallelNode(step, at, frame);
+    case 'review': {
+      const { type, reviewer, maxRevisions, onExhausted, revise } = step;
+      return {
+        ...{ type, ...frame, reviewer, maxRevisions, onExhausted, context: context(step.context, at) },
+        ...(step.prompt === undefined ? {} : { prompt: expression(at, 'prompt', step.prompt) }),
+        ...(step.criteria === undefined ? {} : { criteria: expression(at, 'criteria', step.criteria) }),
+        ...(step.of === undefined ? {} : { of: expression(at, 'of', step.of) }),
+        ...(revise === undefined ? {} : { revise: child(revise, at, 'revise') }),
+      };
+    }
+    case 'approval': {
+      const { type, risk, allow, onTimeout, onReject } = step;
+      const { timeoutMs: _ownClock, ...rest } = frame;
+      const schemaAt = contentSchema(at.plan, step, at);
+      return {
+        ...{ type, ...rest, title: expression(at, 'title', step.title) },
+        ...(step.content === undefined ? {} : { content: expression(at, 'content', step.content) }),
+        ...(schemaAt === null ? {} : { schemaAt }),
+        ...{ risk, allow, timeoutMs: durationMs(step.timeout), onTimeout, onReject },
+      };
+    }
+    case 'set':
+      return { type: step.type, ...frame, value: expression(at, 'value', step.value) };
+  }
+}
+
+function parallelNode(step: ParallelStep, at: At, frame: ReturnType<typeof frameOf>): ParallelNode {
+  const { type, concurrency, require, cancelRest, onLate, branchTimeout, forEach, reduce } = step;
+  const branches = Object.entries(step.branches ?? {}).map(([name, branch]) => ({
+    name,
+    step: child(branch, at, 'branches', name),
+  }));
+  return {
+    ...{ type, ...frame, concurrency, require, cancelRest, onLate },
+    branches:
+      forEach === undefined || step.step === undefined
+        ? branches
+        : { forEach: expression(at, 'forEach', forEach), as: step.as ?? 'item', step: child(step.step, at, 'step') },
+    ...(branchTimeout === undefined ? {} : { branchTimeoutMs: durationMs(branchTimeout) }),
+    placeholder: expression(at, 'placeholder', step.placeholder),
+    ...(reduce === undefined ? {} : { reduce: child(reduce, { ...at, usualContext: 'none' }, 'reduce') }),
+  };
+}
+
+function frameOf(step: Step, at: At) {
+  const { id, when, timeout, limits, onFailure } = step;
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(when === undefined ? {} : { when: { at: pointerTo(at.pointer, 'when'), uses: namesUsedByCondition(when) } }),
+    ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout) }),
+    ...(limits === undefined ? {} : { limits: stepLimits(limits) }),
+    onFailure: onFailureNode(onFailure ?? 'fail', at),
+  };
+}
+
+function onFailureNode(onFailure: OnFailure, at: At): OnFailureNode {
+  if (typeof onFailure === 'string') return { type: onFailure };
+  const inside = { ...at, pointer: pointerTo(at.pointer, 'onFailure') };
+  if ('step' in onFailure) return { type: 'step', step: child(onFailure.step, inside, 'step') };
+  return { type: 'value', value: expression(inside, 'value', onFailure.value) };
+}
+
+function child(step: Step, at: At, ...names: string[]): StepNode {
+  return nodeOf(step, { ...at, pointer: pointerTo(at.pointer, ...names), before: [] });
+}
+
+function context(written: Context | undefined, at: At) {
+  return contextOf(written, at.plan.context, at.usualContext);
+}
+
+function expression(at: At, field: string, json: Json): Expression {
+  return { at: pointerTo(at.pointer, field), uses: namesUsed(json) };
+}

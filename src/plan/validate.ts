@@ -1,0 +1,64 @@
+import { limits } from '../contract/limits';
+import type { Plan } from '../contract/plan';
+import type { Json } from '../contract/value';
+import { checkDurations } from './check-durations';
+import { checkModels, type Models } from './check-models';
+import { checkNames } from './check-names';
+import { checkSchemas } from './check-schemas';
+import { checkShape } from './check-shape';
+import { checkSteps } from './check-steps';
+import { checkText } from './check-text';
+import { graphOf, type PlanGraph } from './graph';
+import { member } from './json';
+import { problem, type PlanProblem } from './problem';
+import { warnOfLimits } from './spending';
+import { walk } from './walk';
+
+export interface Validation {
+  /** With its defaults filled in; null where there is any error. */
+  plan: Plan | null;
+  /** All of them, the first `limits.problemErrorsMax`. */
+  errors: PlanProblem[];
+  /** What may disappoint but can run. */
+  warnings: PlanProblem[];
+  graph: PlanGraph;
+}
+
+/**
+ * Says everything that is wrong with a plan at once. What a plan means is looked at even where its
+ * shape is wrong elsewhere.
+ */
+export async function validatePlan(json: Json, models: Models): Promise<Validation> {
+  const text = checkText(json);
+  if (text.tooDeep) return { plan: null, errors: text.errors, warnings: [], graph: { nodes: [], edges: [] } };
+  const visits = walk(member(json, 'flow'));
+  const shape = checkShape(json);
+  const ofModels = checkModels(json, models);
+  const errors = [
+    ...text.errors,
+    ...shape.errors,
+    ...checkSteps(json, visits),
+    ...checkDurations(json, visits),
+    ...checkNames(json, visits),
+    ...ofModels.errors,
+    ...(shape.plan === null ? [] : checkCaps(shape.plan)),
+    ...(await checkSchemas(json, visits)),
+  ];
+  const plan = errors.length === 0 ? shape.plan : null;
+  const warnings = [...ofModels.warnings, ...(plan === null ? [] : warnOfLimits(plan, models))];
+  return { plan, errors: distinct(errors), warnings: distinct(warnings), graph: graphOf(visits) };
+}
+
+function checkCaps(plan: Plan): PlanProblem[] {
+  return Object.entries(plan.agents).flatMap(([name, { minOutputTokens, maxOutputTokens }]) => {
+    if (minOutputTokens === undefined || minOutputTokens <= maxOutputTokens) return [];
+    const message = `minOutputTokens ${String(minOutputTokens)} is more than maxOutputTokens ${String(maxOutputTokens)}.`;
+    return [problem(`/agents/${name}/minOutputTokens`, 'validation_failed', message)];
+  });
+}
+
+function distinct(problems: PlanProblem[]): PlanProblem[] {
+  const byText = new Map(problems.map((each) => [`${each.path}\n${each.code}\n${each.message}`, each]));
+  return [...byText.values()].slice(0, limits.problemErrorsMax);
+}
+

@@ -1,0 +1,148 @@
+import type { JournalEntry, JournalFact } from '../../src/contract/journal';
+import { countOtherEntries, writeEntries, type ApprovalRow } from '../../src/ledger/journal';
+import { testDatabase, type TestDatabase } from '../support/database';
+
+let ledger: TestDatabase;
+beforeAll(async () => {
+  ledger = await testDatabase();
+});
+afterAll(() => ledger.close());
+
+let runs = 0;
+async function newRun(): Promise<string> {
+  const id = `run-${String(++runs)}`;
+  await ledger.database.query(
+    `INSERT INTO runs (tenant, id, plan_name, plan_version, plan_digest, manifest, workflow_type, input_json, started_by)
+     VALUES ('default', $1, 'p', '1.0.0', 'd', 'm', 'sequence', '{"inline":null}', 'test')`,
+    [id],
+  );
+  return id;
+}
+
+const at = '2026-01-01T00:00:00.000Z';
+const entry = (n: number, step: string | null, fact: JournalFact): JournalEntry => ({ n, at, step, ...fact });
+const started = (n: number, path: string) =>
+  entry(n, path, { type: 'step.started', data: { type: 'agent', id: path, agent: 'writer' } });
+const finished = (n: number, path: string, output = 'text') =>
+  entry(n, path, {
+    type: 'step.finished',
+    data: { type: 'agent', id: path, status: 'completed', output: { inline: output }, decision: null, error: null, stateVersion: n },
+  });
+const ended = (n: number) =>
+  entry(n, null, {
+    type: 'run.finished',
+    data: { status: 'completed', output: { inline: 'end' }, incomplete: [], error: null, reason: null, activeMs: 5 },
+  });
+const write = (run: string, entries: JournalEntry[], temporalRun = 't1') =>
+  writeEntries(ledger.database, { tenant: 'default', run, journal: { temporalRun, entries } });
+const events = async (run: string) =>
+  (await ledger.database.query<{ seq: number; type: string }>('SELECT seq, type FROM run_events WHERE run = $1 ORDER BY seq', [run])).rows;
+const stepOf = async (run: string, path: string) =>
+  (await ledger.database.query<{ status: string; output_json: string }>('SELECT * FROM steps WHERE run = $1 AND path = $2', [run, path])).rows[0];
+
+test('numbers events 1, 2, 3 … however the entries arrive', async () => {
+  const run = await newRun();
+  await write(run, [started(1, 'a'), finished(2, 'a')]);
+  await write(run, [started(3, 'b')]);
+  expect(await events(run)).toEqual([
+    { seq: 1, type: 'step.started' },
+    { seq: 2, type: 'step.finished' },
+    { seq: 3, type: 'step.started' },
+  ]);
+});
+
+test('writes an entry once, whoever carries it again', async () => {
+  const run = await newRun();
+  await write(run, [started(1, 'a')]);
+  await write(run, [started(1, 'a'), finished(2, 'a')]);
+  await write(run, [started(1, 'a'), finished(2, 'a')]);
+  expect((await events(run)).map(({ seq }) => seq)).toEqual([1, 2]);
+});
+
+test('writes each entry once when twenty carriers come at the same time, without a gap in the numbers', async () => {
+  const run = await newRun();
+  const entries = Array.from({ length: 10 }, (_, index) => started(index + 1, `s${String(index)}`));
+  await Promise.all(Array.from({ length: 20 }, (_, index) => write(run, entries.slice(0, 1 + (index % 10)))));
+  await write(run, entries);
+  expect((await events(run)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test('does not turn a finished step back when a late duplicate says that it started', async () => {
+  const run = await newRun();
+  await write(run, [started(1, 'a'), finished(2, 'a')]);
+  await write(run, [started(1, 'a')]);
+  expect(await stepOf(run, 'a')).toMatchObject({ status: 'completed', output_json: '{"inline":"text"}' });
+});
+
+test('keeps NUL and lone surrogates of an output', async () => {
+  const run = await newRun();
+  await write(run, [finished(1, 'a', 'nul \u0000 and \ud800')]);
+  const { output_json: json = '' } = (await stepOf(run, 'a')) ?? {};
+  expect(JSON.parse(json)).toEqual({ inline: 'nul \u0000 and \ud800' });
+});
+
+const approval: ApprovalRow = {
+  id: 'apr_1',
+  workflowId: 'w',
+  kind: 'approval',
+  path: 'sign-off',
+  title: 'Publish?',
+  risk: 'high',
+  status: 'pending',
+  reason: null,
+  digest: 'd1',
+  allow: ['approve', 'reject'],
+  content: '{"inline":"text"}',
+  schemaAt: null,
+  requestedAt: at,
+  dueAt: null,
+};
+const waiting = (n: number) => entry(n, null, { type: 'run.status', data: { status: 'waiting', reason: 'approval', activeMs: 7 } });
+
+test('shows a pending approval together with the waiting run', async () => {
+  const run = await newRun();
+  const journal = { temporalRun: 't1', entries: [waiting(1)] };
+  await writeEntries(ledger.database, { tenant: 'default', run, journal, approval: { ...approval, id: 'apr_w' } });
+  const { rows } = await ledger.database.query(
+    `SELECT r.status, r.status_reason, r.active_ms, a.status AS approval FROM runs r JOIN approvals a ON a.run = r.id WHERE r.id = $1`,
+    [run],
+  );
+  expect(rows).toEqual([{ status: 'waiting', status_reason: 'approval', active_ms: 7, approval: 'pending' }]);
+});
+
+test('closes an approval once: the first decision stays', async () => {
+  const run = await newRun();
+  const row = { ...approval, id: 'apr_d' };
+  await writeEntries(ledger.database, { tenant: 'default', run, journal: { temporalRun: 't1', entries: [waiting(1)] }, approval: row });
+  const decided = (n: number, by: string, status: 'approved' | 'rejected') =>
+    entry(n, 'sign-off', {
+      type: 'approval.decided',
+      data: { approval: 'apr_d', status, decision: 'approve', by, comment: null, via: 'api', content: null },
+    });
+  await write(run, [decided(2, 'ada', 'approved')]);
+  await write(run, [decided(3, 'bob', 'rejected')]);
+  const { rows } = await ledger.database.query(
+    `SELECT a.status, d.by_user FROM approvals a JOIN decisions d ON d.approval = a.id WHERE a.id = 'apr_d'`,
+  );
+  expect(rows).toEqual([{ status: 'approved', by_user: 'ada' }]);
+});
+
+test('withdraws what is still pending when the run ends, and appends nothing after the end', async () => {
+  const run = await newRun();
+  const row = { ...approval, id: 'apr_e' };
+  await writeEntries(ledger.database, { tenant: 'default', run, journal: { temporalRun: 't1', entries: [waiting(1)] }, approval: row });
+  await write(run, [ended(2)]);
+  await write(run, [started(3, 'late')]);
+  expect((await events(run)).at(-1)).toEqual({ seq: 2, type: 'run.finished' });
+  const { rows } = await ledger.database.query(`SELECT status FROM approvals WHERE id = 'apr_e'`);
+  expect(rows).toEqual([{ status: 'cancelled' }]);
+  const closed = await ledger.database.query('SELECT status, output_json FROM runs WHERE id = $1', [run]);
+  expect(closed.rows).toEqual([{ status: 'completed', output_json: '{"inline":"end"}' }]);
+});
+
+test('counts what is written beside a batch, by which a gap is known', async () => {
+  const run = await newRun();
+  await write(run, [started(1, 'a'), started(3, 'c')]);
+  const journal = { temporalRun: 't1', entries: [started(3, 'c'), ended(4)] };
+  expect(await countOtherEntries(ledger.database, { tenant: 'default', run, journal })).toBe(1);
+});

@@ -1,0 +1,111 @@
+import { checkSchema, validateJson } from '../../src/plan/json-schema';
+import type { Json } from '../../src/contract/value';
+
+describe('schemas', () => {
+  it('finds nothing wrong with a schema and a value that fit', async () => {
+    const schema = { type: 'object', required: ['topic'], properties: { topic: { type: 'string', minLength: 3 } } };
+    expect(await checkSchema(schema)).toEqual([]);
+    expect(await validateJson(schema, { topic: 'heat pumps' })).toEqual([]);
+  });
+
+  it('names every misfit with a pointer into the value', async () => {
+    const schema = {
+      type: 'object',
+      required: ['topic'],
+      additionalProperties: false,
+      properties: { topic: { type: 'string' }, tier: { enum: ['a', 'b'] } },
+    };
+    expect(await validateJson(schema, { tier: 'c', 'e/x': 1 })).toEqual([
+      { path: '', message: "must have required property 'topic'" },
+      { path: '/e~1x', message: 'is not a property here' },
+      { path: '/tier', message: 'must be equal to one of the allowed values: ["a","b"]' },
+    ]);
+  });
+
+  it('says where a schema is wrong', async () => {
+    expect(await checkSchema({ type: 'objekt' })).toEqual(
+      expect.arrayContaining([expect.objectContaining({ path: '/type', code: 'invalid_schema' })]),
+    );
+    const [unknown] = await checkSchema({ type: 'string', minLenght: 3 });
+    expect(unknown?.message).toContain('minLenght');
+    const [reference] = await checkSchema({ $ref: 'https://elsewhere.example/schema' });
+    expect(reference?.message).toContain("can't resolve reference https://elsewhere.example/schema");
+    const [format] = await checkSchema({ type: 'string', format: 'telephone' });
+    expect(format?.message).toContain('telephone');
+  });
+
+  it('refuses a pattern that the regular expression engine can not bound', async () => {
+    const [found] = await checkSchema({ type: 'string', pattern: '(a)\\1' });
+    expect(found).toMatchObject({ code: 'invalid_schema' });
+    expect(found?.message).toContain('\\1');
+  });
+
+  it('answers at once where a backtracking engine would take for ever', async () => {
+    const schema = { type: 'string', pattern: '^(a|a)*$' };
+    const before = Date.now();
+    expect(await validateJson(schema, `${'a'.repeat(40)}!`)).toHaveLength(1);
+    expect(await validateJson(schema, 'a'.repeat(40))).toEqual([]);
+    expect(Date.now() - before).toBeLessThan(2000);
+  });
+
+  it('reads patterns as JavaScript writes them', async () => {
+    const schema = { type: 'string', pattern: '^[\\u00e0-\\u00ff\\w]+$' };
+    expect(await validateJson(schema, 'été_1')).toEqual([]);
+    expect(await validateJson(schema, 'no way')).toHaveLength(1);
+  });
+
+  it('ends a job that takes too long and serves the next', async () => {
+    const endless: Json = {
+      type: 'array',
+      uniqueItems: true,
+      items: { type: ['object', 'array', 'number'] },
+    };
+    const value = Array.from({ length: 60_000 }, (_, index) => ({ index }));
+    await expect(validateJson(endless, value)).rejects.toMatchObject({ code: 'schema_timeout' });
+    expect(await validateJson({ type: 'number' }, 1)).toEqual([]);
+  });
+
+  it('does not block the thread that asks', async () => {
+    const value = Array.from({ length: 60_000 }, (_, index) => ({ index }));
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 10);
+    await validateJson({ uniqueItems: true }, value).catch(() => undefined);
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(5);
+  });
+
+  it('survives a schema that refers to itself without end', async () => {
+    await expect(validateJson({ $ref: '#' }, 1)).rejects.toMatchObject({ code: 'invalid_schema' });
+    expect(await validateJson({ type: 'number' }, 'x')).toHaveLength(1);
+  });
+
+  it('refuses a schema that is nested too deeply or too long', async () => {
+    let deep: Json = true;
+    for (let level = 0; level < 5000; level++) deep = { not: deep };
+    expect(await checkSchema(deep)).toMatchObject([{ code: 'invalid_schema' }]);
+    expect(await checkSchema({ enum: ['x'.repeat(300_000)] })).toMatchObject([{ code: 'invalid_schema' }]);
+  });
+
+  it('keeps names apart from what every object inherits', async () => {
+    const schema = { type: 'object', required: ['constructor'], properties: { toString: { type: 'string' } } };
+    expect(await validateJson(schema, {})).toHaveLength(1);
+    expect(await validateJson(schema, { constructor: 1 })).toEqual([]);
+  });
+
+  it('lets two schemas bear the same id', async () => {
+    const id = 'https://example.com/a';
+    expect(await validateJson({ $id: id, type: 'string' }, 'x')).toEqual([]);
+    expect(await validateJson({ $id: id, type: 'number' }, 1)).toEqual([]);
+  });
+
+  it('takes the schema that says which draft it is of', async () => {
+    const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'string' };
+    expect(await validateJson(schema, 'x')).toEqual([]);
+  });
+
+  it('answers many at once, each its own', async () => {
+    const values = Array.from({ length: 50 }, (_, index) => index);
+    const answers = await Promise.all(values.map((value) => validateJson({ maximum: 24 }, value)));
+    expect(answers.map((faults) => faults.length)).toEqual(values.map((value) => (value > 24 ? 1 : 0)));
+  });
+});
