@@ -30,8 +30,9 @@ export function runPart(options: {
   start(config: Config): Promise<RunningPart>;
 }): void {
   const { name, graceMs = graceMsDefault } = options;
-  let running: Promise<RunningPart> | undefined;
   let stopping = false;
+  // Later, so that what follows is in place by then.
+  const running = Promise.resolve().then(() => options.start(readConfig()));
 
   async function stop(reason: StopReason): Promise<void> {
     if (stopping && reason === 'signal') process.exit(130);
@@ -42,7 +43,7 @@ export function runPart(options: {
       say(`${name}: did not stop within ${String(graceMs / 1000)} s.`);
       process.exit(1);
     }, graceMs);
-    await (await running)?.stop(reason);
+    await (await running).stop(reason);
     process.exit(0);
   }
 
@@ -62,7 +63,6 @@ export function runPart(options: {
     stopOrSay('orphaned');
   });
 
-  running = begin(options.start);
   running.then(
     (part) => {
       tell(part.url === undefined ? { type: 'ready' } : { type: 'ready', url: part.url });
@@ -77,11 +77,6 @@ export function runPart(options: {
       process.exit(1);
     },
   );
-}
-
-// Async, so that a setting that makes no sense is a rejection like any other.
-async function begin(start: (config: Config) => Promise<RunningPart>): Promise<RunningPart> {
-  return await start(readConfig());
 }
 
 /** Says one line to the person who watches the service: on its console, or this part's own. */

@@ -14,7 +14,7 @@ import { readManifest } from './manifests';
 import type { Ports } from './ports';
 import { resolveBlocks, resolveNames } from './resolve';
 import { PromptError, renderPrompt } from '../plan/prompt';
-import { TemplateError } from '../plan/template';
+import { TemplateError } from '../plan/liquid';
 import type { Manifest } from '../plan/manifest';
 
 const heartbeatMs = 1000;
@@ -87,7 +87,7 @@ async function requestOf(ports: Ports, manifest: Manifest, call: ModelCall): Pro
     },
     budgets: call.budgets.map((budget) => budget.id),
     allowUnpriced: manifest.plan.limits?.allowUnpriced ?? false,
-    policy: { timeoutMs: agent.timeoutMs, ...agent.retryPolicy },
+    policy: { timeoutMs: agent.timeoutMs, ...agent.retry },
   };
 }
 

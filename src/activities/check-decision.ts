@@ -3,9 +3,9 @@ import { limits } from '../contract/limits';
 import type { Json, Value } from '../contract/value';
 import { sealHolds } from '../ledger/decision-seal';
 import { fromValue, toValue } from '../ledger/values';
-import { validateJson } from '../plan/json-schema';
 import { at, readManifest } from './manifests';
 import type { Ports } from './ports';
+import { schemaErrors } from './schema-errors';
 
 type Request = Extract<EvaluateRequest, { type: 'decision' }>;
 
@@ -62,8 +62,7 @@ async function schemaProblem(ports: Ports, { run, approval }: Request, json: Jso
   const pointer = rows[0]?.schema_at ?? null;
   if (pointer === null) return null;
   const manifest = await readManifest(ports.database, run);
-  const errors = await validateJson(at(manifest, pointer) as boolean | { [name: string]: Json }, json);
-  if (errors.length === 0) return null;
-  return `The content breaks the schema: ${errors.map(({ path, message }) => `${path || '/'} ${message}`).join('; ')}`;
+  const errors = await schemaErrors(at(manifest, pointer), json);
+  return errors === null ? null : `The content breaks the schema: ${errors}`;
 }
 

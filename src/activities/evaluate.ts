@@ -8,13 +8,15 @@ import type { Json, Value } from '../contract/value';
 import { getContent } from '../ledger/contents';
 import { writeEntries } from '../ledger/journal';
 import { fromValue, toValue } from '../ledger/values';
-import { ConditionError, evaluateCondition } from '../plan/condition';
-import { validateJson } from '../plan/json-schema';
-import { evaluateDeep, TemplateError } from '../plan/template';
+import { evaluateCondition } from '../plan/condition';
+import { ConditionError } from '../plan/condition-syntax';
+import { TemplateError } from '../plan/liquid';
+import { evaluateDeep } from '../plan/template';
 import { checkDecision } from './check-decision';
 import { at, readManifest } from './manifests';
 import type { Ports } from './ports';
 import { resolveNames } from './resolve';
+import { schemaErrors } from './schema-errors';
 
 /** Evaluates what a workflow must not: templates, conditions, schemas, stored values. */
 export async function evaluate(ports: Ports, request: EvaluateRequest): Promise<EvaluateResult> {
@@ -85,10 +87,9 @@ async function listOf(ports: Ports, request: Templated): Promise<EvaluateResult>
 async function checkOutput({ database }: Ports, request: { run: EvaluateRequest['run']; value: Value }): Promise<EvaluateResult> {
   const manifest = await readManifest(database, request.run);
   const output = await fromValue(database, request.run.tenant, request.value);
-  const errors = await validateJson(manifest.plan.output ?? true, output);
-  if (errors.length > 0) {
-    const lines = errors.map(({ path, message }) => `${path || '/'} ${message}`).join('; ');
-    throw ApplicationFailure.nonRetryable(`The output breaks the plan's schema: ${lines}`, FailureType.invalidOutput);
+  const errors = await schemaErrors(manifest.plan.output ?? true, output);
+  if (errors !== null) {
+    throw ApplicationFailure.nonRetryable(`The output breaks the plan's schema: ${errors}`, FailureType.invalidOutput);
   }
   return { type: 'condition', holds: true };
 }

@@ -1,8 +1,8 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { LRUCache } from 'lru-cache';
 import type { RunReference } from '../contract/workflow';
 import type { Json } from '../contract/value';
 import type { Database } from '../ledger/database';
+import { resolvePointer } from '../plan/json';
 import type { Manifest } from '../plan/manifest';
 
 const manifests = new LRUCache<string, Manifest>({ max: 500 });
@@ -26,13 +26,7 @@ export async function readManifest(database: Database, { tenant, manifest }: Run
 
 /** What stands at a JSON Pointer of the manifest's plan. */
 export function at(manifest: Manifest, pointer: string): Json {
-  let here = manifest.plan as unknown as Json;
-  for (const part of pointer.split('/').slice(1)) {
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (here === null || typeof here !== 'object' || !Object.hasOwn(here, name)) {
-      throw ApplicationFailure.nonRetryable(`The plan has nothing at ${pointer}.`, 'invalid_template');
-    }
-    here = (here as { [name: string]: Json })[name] as Json;
-  }
-  return here;
+  const found = resolvePointer(manifest.plan as unknown as Json, pointer);
+  if (found === undefined) throw new Error(`The manifest's plan has nothing at ${pointer}.`);
+  return found;
 }

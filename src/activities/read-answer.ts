@@ -3,9 +3,9 @@ import { decisionSchemas } from '../contract/decisions';
 import type { CallDone } from '../contract/gateway';
 import type { Json, Value } from '../contract/value';
 import { fromValue, toValue } from '../ledger/values';
-import { validateJson } from '../plan/json-schema';
 import type { Manifest } from '../plan/manifest';
 import type { Ports } from './ports';
+import { schemaErrors } from './schema-errors';
 
 const errorCharactersMax = 2000;
 
@@ -52,10 +52,8 @@ interface Checked {
   steer: Steer | null;
 }
 
-async function checkOwn(schema: NonNullable<Manifest['agents'][string]['output']>, json: Json): Promise<Checked> {
-  const errors = await validateJson(schema, json);
-  if (errors.length === 0) return { errors: null, steer: null };
-  return { errors: errors.map(({ path, message }) => `${path || '/'} ${message}`).join('\n'), steer: null };
+async function checkOwn(schema: Json, json: Json): Promise<Checked> {
+  return { errors: await schemaErrors(schema, json), steer: null };
 }
 
 async function checkDecision(

@@ -10,7 +10,7 @@
 export const priceListVersion = '2026-11-20';
 
 export const vendors = ['anthropic', 'openai', 'gemini'] as const;
-export type Vendor = (typeof vendors)[number];
+type Vendor = (typeof vendors)[number];
 
 export interface ListedRates {
   input: number;

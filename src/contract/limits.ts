@@ -69,6 +69,7 @@ export const limits = {
   vendorsStaleSeconds: 120,
 
   problemErrorsMax: 100,
+  searchCharactersMax: 64 * 1024,
   pageSize: 50,
   pageSizeMax: 200,
   pingSeconds: 15,

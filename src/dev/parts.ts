@@ -62,7 +62,7 @@ export function createParts(options: {
       // A part that is stopped while it starts never becomes ready: whoever waits is told at once.
       const url = await Promise.race([part.ready, aborted(options.signal)]);
       options.say(`${name.padEnd(10)} ready in ${took()}`);
-      return url as string | undefined;
+      return url;
     },
     async stop() {
       for (const [name, graceMs] of Object.entries(stopOrder))

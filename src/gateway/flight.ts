@@ -125,7 +125,14 @@ async function send(desk: Desk, call: OwnedCall, { row, request }: Job): Promise
 
 /** Gives back what was reserved for a call that was called off before it went out. */
 async function release(desk: Desk, call: OwnedCall, { row }: Job): Promise<CallState> {
-  const nothing = { inputTokens: 0, outputTokens: 0, cachedTokens: 0, costNano: 0, fault: null, faultMessage: null };
+  const nothing = {
+    inputTokens: 0,
+    outputTokens: 0,
+    cachedTokens: 0,
+    costNano: 0,
+    fault: null,
+    faultMessage: null,
+  };
   const settlement: Settlement = {
     ...{ ...nothing, state: 'cancelled', attemptsJson: row.attempts_json },
     ...{ retryInMs: null, vendorWait: false, answer: null, event: null },
@@ -169,7 +176,10 @@ async function listen(desk: Desk, call: OwnedCall, listening: Listening): Promis
   });
   if (settlement.fault !== null) {
     span.setStatus({ code: SpanStatusCode.ERROR, message: settlement.fault });
-    desk.log.warn({ call: call.key, fault: settlement.fault, reason: settlement.faultMessage }, 'a vendor failed');
+    desk.log.warn(
+      { call: call.key, fault: settlement.fault, reason: settlement.faultMessage },
+      'a vendor failed',
+    );
   }
   return stateOf(desk.database, settled ?? (await current(desk, call)));
 }

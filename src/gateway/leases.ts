@@ -1,16 +1,16 @@
 import { limits } from '../contract/limits';
 import { renewLeases } from '../ledger/calls';
 import type { Desk } from './desk';
-import type { Flight } from './flight';
+import { nameOf, type Flights } from './flights';
 import { repeat, type Repetition } from './repeat';
 
 /**
  * Keeps this gateway's lease on all its calls, in one statement every few seconds. A call that is
  * another's by now is dropped, and one that nobody wants any more is cancelled.
  */
-export function keepLeases({ database, owner, log }: Desk, flights: ReadonlyMap<string, Flight>): Repetition {
+export function keepLeases({ database, owner, log }: Desk, flights: Flights): Repetition {
   return repeat(limits.leaseRenewSeconds * 1000, async () => {
-    const held = [...flights.values()];
+    const held = flights.all();
     if (held.length === 0) return;
     try {
       const calls = held.map((flight) => flight.call);
@@ -26,8 +26,4 @@ export function keepLeases({ database, owner, log }: Desk, flights: ReadonlyMap<
       log.error({ err: error }, 'the leases could not be renewed');
     }
   });
-}
-
-function nameOf({ tenant, run, key, hash }: { tenant: string; run: string; key: string; hash: string }): string {
-  return JSON.stringify([tenant, run, key, hash]);
 }

@@ -21,7 +21,7 @@ runPart({
     const gateway = await buildGateway({
       ...{ database, catalog, vendors, logger },
       internalKey: config.FERMATA_INTERNAL_KEY,
-      metricsText: telemetry.metricsText,
+      metricsText: () => telemetry.metricsText(),
     });
     const url = await gateway.app.listen({ host: '127.0.0.1', port: config.GATEWAY_PORT });
     logger.info({ url, simulated: vendors.states().some((vendor) => vendor.simulated) }, 'gateway ready');

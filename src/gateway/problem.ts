@@ -4,11 +4,11 @@ import { isDatabaseAway } from '../ledger/database-away';
 
 /** Thrown by a route to be answered as `application/problem+json`. */
 export class ProblemError extends Error {
-  constructor(
-    readonly code: ProblemCode,
-    detail: string,
-  ) {
+  readonly code: ProblemCode;
+
+  constructor(code: ProblemCode, detail: string) {
     super(detail);
+    this.code = code;
   }
 }
 

@@ -29,7 +29,10 @@ export function installCalls(
     const reply = await calls.put(key, request.body);
     if (!('state' in reply)) return reply satisfies CallReply;
     // Never an outcome: either the rendering isn't the same twice, or two calls share a key.
-    request.log.error({ call: key, code: 'journal_mismatch', alarm: true }, 'a call was asked with another request');
+    request.log.error(
+      { call: key, code: 'journal_mismatch', alarm: true },
+      'a call was asked with another request',
+    );
     throw new ProblemError('journal_mismatch', `Another request stands under the key ${key}.`);
   });
 
@@ -39,7 +42,11 @@ export function installCalls(
     reply.raw.on('close', () => {
       gone.abort();
     });
-    const state = await calls.wait({ tenant, run, hash, key: request.params.key }, millisecondsOf(wait), gone.signal);
+    const state = await calls.wait(
+      { tenant, run, hash, key: request.params.key },
+      millisecondsOf(wait),
+      gone.signal,
+    );
     if (state === null) throw new ProblemError('not_found', 'There is no such call.');
     if (state.state === 'abandoned')
       throw new ProblemError('call_abandoned', 'The gateway that had the call is gone. Put it again.');

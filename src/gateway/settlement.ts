@@ -55,7 +55,11 @@ function endingOf({ row, policy, outcome, answer }: Attempt): Ending {
   }
   if (answer === null) throw new Error(`The answer of call ${row.key} has no name.`);
   const { model, stop, vendorStop } = outcome;
-  return { ...none, state: 'done', answer: { ...answer, model: plainText(model), stop, vendorStop: plainText(vendorStop) } };
+  return {
+    ...none,
+    state: 'done',
+    answer: { ...answer, model: plainText(model), stop, vendorStop: plainText(vendorStop) },
+  };
 }
 
 // Text columns refuse NUL, and what a vendor sends may have one anywhere.

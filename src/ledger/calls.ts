@@ -17,13 +17,7 @@ export interface OwnedCall extends CallId {
 }
 
 export type CallRowState =
-  | 'registered'
-  | 'reserved'
-  | 'sent'
-  | 'done'
-  | 'failed'
-  | 'over_budget'
-  | 'cancelled';
+  'registered' | 'reserved' | 'sent' | 'done' | 'failed' | 'over_budget' | 'cancelled';
 
 /** A row of `calls` with what has to be judged by the database's clock. */
 export interface CallRow extends CallId {
@@ -64,7 +58,7 @@ export const callColumns = `c.tenant, c.run, c.key, c.hash, c.path, c.agent, c.m
   coalesce(c.lease_until < now(), true) AS lease_expired`;
 
 export const callIs = 'c.tenant = $1 AND c.run = $2 AND c.key = $3 AND c.hash = $4';
-export const lease = `now() + interval '${limits.leaseSeconds} seconds'`;
+export const lease = `now() + interval '${String(limits.leaseSeconds)} seconds'`;
 
 export function callParameters({ tenant, run, key, hash }: CallId): string[] {
   return [tenant, run, key, hash];

@@ -1,4 +1,5 @@
 import type { Carried } from '../contract/activities';
+import type { JournalEntry } from '../contract/journal';
 import type { Database } from './database';
 import { project, type Projection, type RunPatch } from './projection';
 

@@ -81,7 +81,9 @@ export async function reserveCall(database: Database, call: OwnedCall, need: Nee
   if (verdict?.mine !== true) return { type: 'lost' };
   if (verdict.stopped) return { type: 'cancelled' };
   if (verdict.held.length !== verdict.asked)
-    throw new Error(`Call ${call.key} names ${String(verdict.asked)} budgets of which ${String(verdict.held.length)} exist.`);
+    throw new Error(
+      `Call ${call.key} names ${String(verdict.asked)} budgets of which ${String(verdict.held.length)} exist.`,
+    );
   return verdict.fits ? { type: 'reserved' } : { type: 'short', budgets: verdict.held };
 }
 

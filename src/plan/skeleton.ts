@@ -2,7 +2,7 @@ import type { Context, OnFailure, ParallelStep, Plan, Step } from '../contract/p
 import type { Expression, OnFailureNode, ParallelNode, Skeleton, StepNode } from '../contract/skeleton';
 import type { Json } from '../contract/value';
 import { durationMs, usdToNano } from './defaults';
-import { pointerTo, resolvePointer } from './json';
+import { pointerTo } from './json';
 import { contentSchema } from './content-schema';
 import type { ManifestAgent } from './manifest';
 import { namesUsed, namesUsedByCondition } from './names';
@@ -30,7 +30,7 @@ interface At {
   plan: Plan;
   pointer: string;
   usualContext: 'auto' | 'none';
-  /** Pointers of the steps before it in its sequence, the nearest last. */
+  /** Pointers of the steps before it in its line, the nearest last: what is `previous` comes from there. */
   before: string[];
 }
 
@@ -44,7 +44,7 @@ function nodeOf(step: Step, at: At): StepNode {
     case 'sequence': {
       const pointers = step.steps.map((_, index) => pointerTo(at.pointer, 'steps', index));
       const steps = step.steps.map((child, index) =>
-        nodeOf(child, { ...at, pointer: pointers[index] ?? '', before: pointers.slice(0, index) }),
+        nodeOf(child, { ...at, pointer: pointers[index] ?? '', before: [...at.before, ...pointers.slice(0, index)] }),
       );
       return { type: step.type, ...frame, steps };
     }
@@ -57,7 +57,7 @@ function nodeOf(step: Step, at: At): StepNode {
         ...(step.prompt === undefined ? {} : { prompt: expression(at, 'prompt', step.prompt) }),
         ...(step.criteria === undefined ? {} : { criteria: expression(at, 'criteria', step.criteria) }),
         ...(step.of === undefined ? {} : { of: expression(at, 'of', step.of) }),
-        ...(revise === undefined ? {} : { revise: child(revise, at, 'revise') }),
+        ...(revise === undefined ? {} : { revise: child(revise, { ...at, before: [] }, 'revise') }),
       };
     }
     case 'approval': {
@@ -90,7 +90,7 @@ function parallelNode(step: ParallelStep, at: At, frame: ReturnType<typeof frame
         : { forEach: expression(at, 'forEach', forEach), as: step.as ?? 'item', step: child(step.step, at, 'step') },
     ...(branchTimeout === undefined ? {} : { branchTimeoutMs: durationMs(branchTimeout) }),
     placeholder: expression(at, 'placeholder', step.placeholder),
-    ...(reduce === undefined ? {} : { reduce: child(reduce, { ...at, usualContext: 'none' }, 'reduce') }),
+    ...(reduce === undefined ? {} : { reduce: child(reduce, { ...at, usualContext: 'none', before: [] }, 'reduce') }),
   };
 }
 
@@ -113,7 +113,7 @@ function onFailureNode(onFailure: OnFailure, at: At): OnFailureNode {
 }
 
 function child(step: Step, at: At, ...names: string[]): StepNode {
-  return nodeOf(step, { ...at, pointer: pointerTo(at.pointer, ...names), before: [] });
+  return nodeOf(step, { ...at, pointer: pointerTo(at.pointer, ...names) });
 }
 
 function context(written: Context | undefined, at: At) {

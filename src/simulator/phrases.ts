@@ -87,7 +87,7 @@ const general: Angle = {
   closing: 'With these points settled, the decision on $ can be made by those who carry it, in one sitting.',
 };
 
-export const angles = [market, technical, people, risk] as const;
+const angles = [market, technical, people, risk] as const;
 
 /** The angle that an instruction asks for by a word of its own, else the general one. */
 export function angleOf(instruction: string): Angle {

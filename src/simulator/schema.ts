@@ -23,7 +23,7 @@ export function settled(schema: Json | undefined, root: Schema, followed = 0): S
  * The schema with what its description says in words. Anthropic's SDK writes there, in braces at the
  * end, whatever the vendor can't enforce, so that the model may still keep to it.
  */
-export function told(schema: Schema): Schema {
+function told(schema: Schema): Schema {
   const { description } = schema;
   const words = typeof description === 'string' ? /\{(.*)\}$/s.exec(description)?.[1] : undefined;
   if (words === undefined) return schema;

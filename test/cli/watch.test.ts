@@ -17,22 +17,50 @@ const usage = { modelCalls: 1, inputTokens: 600, outputTokens: 400, cachedTokens
 const started = { type: 'run.started', data: { plan: { name: 'brief', version: '1.0.0' } } };
 const drafted = [
   { type: 'step.started', step: 'draft', data: { type: 'agent', id: 'draft', agent: 'writer' } },
-  { type: 'call.started', step: 'draft', data: { call: 'c1', agent: 'writer', model: 'claude-sonnet', attempt: 1 } },
+  {
+    type: 'call.started',
+    step: 'draft',
+    data: { call: 'c1', agent: 'writer', model: 'claude-sonnet', attempt: 1 },
+  },
   {
     type: 'call.finished',
     step: 'draft',
-    data: { call: 'c1', agent: 'writer', model: 'claude-sonnet', status: 'done', text: 'x', stop: 'end', usage, error: null },
+    data: {
+      call: 'c1',
+      agent: 'writer',
+      model: 'claude-sonnet',
+      status: 'done',
+      text: 'x',
+      stop: 'end',
+      usage,
+      error: null,
+    },
   },
   {
     type: 'step.finished',
     step: 'draft',
-    data: { type: 'agent', id: 'draft', status: 'completed', output: 'x', decision: null, error: null, stateVersion: 1 },
+    data: {
+      type: 'agent',
+      id: 'draft',
+      status: 'completed',
+      output: 'x',
+      decision: null,
+      error: null,
+      stateVersion: 1,
+    },
   },
 ];
 const asked = {
   type: 'approval.requested',
   step: 'sign-off',
-  data: { approval: 'ap1', kind: 'approval', title: 'Publish the brief?', risk: 'high', dueAt: null, digest: 'sha-1' },
+  data: {
+    approval: 'ap1',
+    kind: 'approval',
+    title: 'Publish the brief?',
+    risk: 'high',
+    dueAt: null,
+    digest: 'sha-1',
+  },
 };
 const finished = (status: string) => ({
   type: 'run.finished',
@@ -48,7 +76,9 @@ describe('watching a run', () => {
 
   function serveRun(events: RunEvent[], end = aFinishedRun('completed', 'The brief.')): void {
     let watched = false;
-    service.on('GET /v1/runs/run1', (_, response) => { sendJson(response, watched ? end : aRun()); });
+    service.on('GET /v1/runs/run1', (_, response) => {
+      sendJson(response, watched ? end : aRun());
+    });
     service.on('GET /v1/runs/run1/events', ({ headers }, response) => {
       watched = true;
       openStream(response);
@@ -63,7 +93,9 @@ describe('watching a run', () => {
     expect(exitCode).toBe(0);
     expect(output).toBe('The brief.');
     expect(said).toContain('✓ draft  completed  writer · claude-sonnet  1.0k tokens  $0.0078');
-    expect(said).toContain('completed · 2 calls · 2.0k tokens (1.2k in, 800 out) · $0.0156 · 9.0s · simulated');
+    expect(said).toContain(
+      'completed · 2 calls · 2.0k tokens (1.2k in, 800 out) · $0.0156 · 9.0s · simulated',
+    );
     expect(said).not.toContain('\u001b');
   });
 
@@ -79,7 +111,9 @@ describe('watching a run', () => {
   });
 
   it('names what is missing and why', async () => {
-    const incomplete = [{ step: 'research.market', code: 'branch_failed' as const, reason: 'No answer came.' }];
+    const incomplete = [
+      { step: 'research.market', code: 'branch_failed' as const, reason: 'No answer came.' },
+    ];
     serveRun(eventsOf(started, finished('partial')), aFinishedRun('partial', null, { incomplete }));
     const { said } = await fermata(['watch', 'run1'], service);
     expect(said).toContain('research.market  branch_failed: No answer came.');
@@ -88,7 +122,9 @@ describe('watching a run', () => {
   it('goes on after the last event it saw when the connection breaks, and says nothing of it', async () => {
     const events = eventsOf(started, ...drafted, finished('completed'));
     const resumedAfter: (string | undefined)[] = [];
-    service.on('GET /v1/runs/run1', (_, response) => { sendJson(response, aFinishedRun('completed', 'The brief.')); });
+    service.on('GET /v1/runs/run1', (_, response) => {
+      sendJson(response, aFinishedRun('completed', 'The brief.'));
+    });
     service.on('GET /v1/runs/run1/events', ({ headers }, response) => {
       const last = headers['last-event-id'] as string | undefined;
       resumedAfter.push(last);
@@ -102,13 +138,20 @@ describe('watching a run', () => {
     const { exitCode, output } = await fermata(['watch', 'run1', '--json'], service);
     expect(exitCode).toBe(0);
     expect(resumedAfter).toEqual([undefined, '2', '4']);
-    expect(output.trim().split('\n').map((line) => (JSON.parse(line) as RunEvent).seq)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(
+      output
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as RunEvent).seq),
+    ).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('lives through a restart of the service', async () => {
     const events = eventsOf(started, ...drafted, finished('completed'));
     const port = Number(new URL(service.url).port);
-    service.on('GET /v1/runs/run1', (_, response) => { sendJson(response, aRun()); });
+    service.on('GET /v1/runs/run1', (_, response) => {
+      sendJson(response, aRun());
+    });
     service.on('GET /v1/runs/run1/events', (_, response) => {
       openStream(response);
       for (const event of events.slice(0, 3)) sendEvent(response, event);
@@ -140,8 +183,12 @@ describe('watching a run', () => {
   });
 
   it('says which commands decide where nobody is at the terminal, and waits on', async () => {
-    service.on('GET /v1/runs/run1', (_, response) => { sendJson(response, aFinishedRun('rejected', null)); });
-    service.on('GET /v1/approvals/ap1', (_, response) => { sendJson(response, anApproval()); });
+    service.on('GET /v1/runs/run1', (_, response) => {
+      sendJson(response, aFinishedRun('rejected', null));
+    });
+    service.on('GET /v1/approvals/ap1', (_, response) => {
+      sendJson(response, anApproval());
+    });
     let end: () => void = () => undefined;
     service.on('GET /v1/runs/run1/events', (_, response) => {
       const [first, second, last] = eventsOf(started, asked, finished('rejected'));
@@ -162,7 +209,9 @@ describe('watching a run', () => {
   });
 
   it('leaves the run alone on Ctrl-C and says how to come back', async () => {
-    service.on('GET /v1/runs/run1', (_, response) => { sendJson(response, aRun()); });
+    service.on('GET /v1/runs/run1', (_, response) => {
+      sendJson(response, aRun());
+    });
     service.on('GET /v1/runs/run1/events', (_, response) => {
       openStream(response);
       for (const event of eventsOf(started)) sendEvent(response, event);
@@ -177,7 +226,9 @@ describe('watching a run', () => {
   });
 
   it('ends at once where the service refuses to show the run', async () => {
-    service.on('GET /v1/runs/run1', (_, response) => { sendJson(response, aRun()); });
+    service.on('GET /v1/runs/run1', (_, response) => {
+      sendJson(response, aRun());
+    });
     service.on('GET /v1/runs/run1/events', (_, response) => {
       sendProblem(response, 410, 'event_cursor_expired', 'The event to go on from is unknown.');
     });

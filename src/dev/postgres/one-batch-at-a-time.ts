@@ -1,7 +1,7 @@
 import type { PGlite } from '@electric-sql/pglite';
 
 /** Messages of the extended query protocol that a Sync must follow: Parse, Bind, Describe, Execute, Close, Flush. */
-const opening = new Set([...'PBDECH'].map((letter) => letter.charCodeAt(0)));
+const opening = new Set(Buffer.from('PBDECH'));
 
 /**
  * The database as the socket server is to see it: once a client has sent the first message of a

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { elapsed } from '../elapsed';
-import type { CliSearch } from './find-cli';
+import type { CliSearch } from './cli-search';
 import { runCommand } from './run-command';
 
 // The newest that installs from the module proxy alone.

@@ -3,8 +3,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
-import type { CliSearch } from './find-cli';
+import type { CliSearch } from './cli-search';
 import { elapsed } from '../elapsed';
 import { runCommand } from './run-command';
 
@@ -48,7 +47,7 @@ async function transfer(url: string, file: string): Promise<void> {
     const response = await fetch(url, { signal: control.signal });
     clearTimeout(connecting);
     if (!response.ok || response.body === null) throw new Error(`it answered ${String(response.status)}`);
-    await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(file));
+    await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
   } finally {
     clearTimeout(connecting);
     clearTimeout(transferring);

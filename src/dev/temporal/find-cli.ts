@@ -3,22 +3,9 @@ import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SettingError } from '../../config';
 import { buildCli } from './build-cli';
+import type { CliSearch } from './cli-search';
 import { downloadCli } from './download-cli';
 import { runCommand } from './run-command';
-
-export interface CliSearch {
-  /** The setting TEMPORAL_CLI_PATH: where given, nothing else is looked at. */
-  configured: string | undefined;
-  /** Folders as in PATH. */
-  searchPath: string;
-  /** Where a copy that had to be got is kept, outside of the clone. */
-  cacheFolder: string;
-  /** Where the official builds are. */
-  downloadUrl?: string;
-  say(line: string): void;
-  /** Ends a build that is under way. */
-  signal: AbortSignal;
-}
 
 /**
  * Finds the `temporal` command, or gets it: the configured one, one on the search path, the cached

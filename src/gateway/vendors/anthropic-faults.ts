@@ -4,6 +4,7 @@ import { parseRetryAfter } from './retry-after';
 import type { VendorOutcome } from './vendor';
 
 type Fault = VendorFault | FinalFault;
+type Answered = APIError<number | undefined, Headers | undefined, object | undefined>;
 
 const byStatus: Readonly<Record<number, Fault>> = {
   400: 'bad_request',
@@ -38,23 +39,23 @@ const byType: Readonly<Record<string, Fault>> = {
 export function faultOf(error: unknown): VendorOutcome & { type: 'fault' } {
   if (error instanceof APIConnectionTimeoutError) return plain('timeout', 'did not answer in time');
   if (error instanceof APIConnectionError) return plain('connection', 'could not be reached');
-  if (error instanceof APIError) return ofAnswer(error);
+  // The class is generic and `instanceof` can't know of what; these are what the SDK makes it with.
+  if (error instanceof APIError) return ofAnswer(error as Answered);
   // JSON that breaks off, or a body that is none: the SDK throws what its parser threw.
   if (error instanceof SyntaxError || error instanceof Anthropic.AnthropicError)
     return plain('invalid_response', 'sent something that is not its protocol');
   return plain('connection', 'broke off its answer');
 }
 
-function ofAnswer(error: APIError): VendorOutcome & { type: 'fault' } {
-  const status = error.status as number | undefined;
-  const fault =
-    status === undefined ? (byType[error.type ?? ''] ?? 'server_error') : faultOfStatus(status);
+function ofAnswer(error: Answered): VendorOutcome & { type: 'fault' } {
+  const { status } = error;
+  const fault = status === undefined ? (byType[error.type ?? ''] ?? 'server_error') : faultOfStatus(status);
   const word = [status, error.type].filter((part) => part !== undefined && part !== null).join(' ');
   return {
     type: 'fault',
     fault,
     message: `Anthropic answered ${word === '' ? 'with an error' : word}${reason(fault, error)}.`,
-    retryAfterMs: parseRetryAfter(error.headers as Headers | undefined, Date.now()),
+    retryAfterMs: parseRetryAfter(error.headers, Date.now()),
     requestId: error.requestID ?? null,
   };
 }
@@ -67,7 +68,7 @@ function faultOfStatus(status: number): Fault {
 }
 
 // The vendor's own words help only where the request is to blame, and may echo a key where the key is.
-function reason(fault: Fault, error: APIError): string {
+function reason(fault: Fault, error: Answered): string {
   if (fault !== 'bad_request' && fault !== 'not_found' && fault !== 'too_large') return '';
   const body = error.error as { error?: { message?: unknown } } | undefined;
   const message = body?.error?.message;
@@ -83,6 +84,10 @@ function readable(message: string): string {
 }
 
 /** A fault without an answer of the vendor's to read from. `what` goes on after the vendor's name. */
-export function plain(fault: Fault, what: string, requestId: string | null = null): VendorOutcome & { type: 'fault' } {
+export function plain(
+  fault: Fault,
+  what: string,
+  requestId: string | null = null,
+): VendorOutcome & { type: 'fault' } {
   return { type: 'fault', fault, message: `Anthropic ${what}.`, retryAfterMs: null, requestId };
 }

@@ -28,7 +28,11 @@ export function anthropic({ apiKey, baseUrl }: { apiKey: string; baseUrl: string
   };
 }
 
-async function stream(client: Anthropic, request: VendorRequest, options: StreamOptions): Promise<VendorOutcome> {
+async function stream(
+  client: Anthropic,
+  request: VendorRequest,
+  options: StreamOptions,
+): Promise<VendorOutcome> {
   const guard = watch(options.signal, { idleMs: options.idleMs, totalMs: options.timeoutMs });
   const message = emptyMessage();
   let requestId: string | null = null;
@@ -75,7 +79,8 @@ function judge(message: Message, requestId: string | null): VendorOutcome {
   const stop = stopOf(vendorStop);
   if (stop === null || vendorStop === null)
     return plain('invalid_response', `stopped with reason ${String(vendorStop)}`, requestId);
-  if (stop === 'end' && text.trim() === '') return plain('empty_response', 'answered with no text', requestId);
+  if (stop === 'end' && text.trim() === '')
+    return plain('empty_response', 'answered with no text', requestId);
   return { type: 'answered', text, stop, vendorStop, model, usage, requestId };
 }
 
@@ -111,7 +116,12 @@ function hearing(heard: () => void): Middleware {
 }
 
 async function count(client: Anthropic, request: VendorRequest, signal: AbortSignal): Promise<number | null> {
-  const { max_tokens: _cap, ...body } = bodyOf(request);
+  const { model, system, messages, output_config: output } = bodyOf(request);
+  const body = {
+    ...{ model, messages },
+    ...(system === undefined ? {} : { system }),
+    ...(output === undefined ? {} : { output_config: output }),
+  };
   try {
     const answer = await client.messages.countTokens(body, {
       signal,
@@ -145,7 +155,9 @@ function bodyOf({ model, system, messages, schema, maxOutputTokens }: VendorRequ
     // Half a character would be refused by the vendor, now and in every later turn that repeats it.
     messages: messages.map(({ role, text }) => ({ role, content: text.toWellFormed() })),
     ...(instructions === '' ? {} : { system: instructions.toWellFormed() }),
-    ...(form?.schema === undefined ? {} : { output_config: { format: { type: 'json_schema', schema: form.schema } } }),
+    ...(form?.schema === undefined
+      ? {}
+      : { output_config: { format: { type: 'json_schema', schema: form.schema } } }),
   };
 }
 

@@ -41,7 +41,6 @@ export function selectVendors(config: VendorConfig, catalog: Catalog): Vendors {
   });
   return {
     of: (model) => (model.vendor === 'anthropic' ? { vendor, simulated: false } : null),
-    states: () =>
-      known.map((name) => ({ vendor: name, usable: name === 'anthropic', simulated: false })),
+    states: () => known.map((name) => ({ vendor: name, usable: name === 'anthropic', simulated: false })),
   };
 }

@@ -4,10 +4,10 @@ export type Ending = 'idle' | 'total' | 'aborted';
 export interface Watch {
   signal: AbortSignal;
   /** Says that something was heard. */
-  heard(): void;
+  heard: () => void;
   /** Null while nothing has ended it. */
-  ending(): Ending | null;
-  stop(): void;
+  ending: () => Ending | null;
+  stop: () => void;
 }
 
 /**

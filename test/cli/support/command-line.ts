@@ -25,10 +25,18 @@ export interface CommandOptions {
 const entry = path.join(projectFolder, 'dist', 'cli', 'main.js');
 
 /** Starts the command line as its own process, without a terminal. */
-export function startCommand(words: string[], { url, key = 'a-key-for-the-tests', cwd, env }: CommandOptions): Running {
+export function startCommand(
+  words: string[],
+  { url, key = 'a-key-for-the-tests', cwd, env }: CommandOptions,
+): Running {
   const child = spawn(process.execPath, [entry, ...words], {
     cwd: cwd ?? projectFolder,
-    env: { PATH: process.env['PATH'], FERMATA_URL: url, ...(key === '' ? {} : { FERMATA_API_KEY: key }), ...env },
+    env: {
+      PATH: process.env['PATH'],
+      FERMATA_URL: url,
+      ...(key === '' ? {} : { FERMATA_API_KEY: key }),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -62,7 +62,15 @@ export function sendProblem(
   detail: string,
   more: object = {},
 ): void {
-  const problem = { type: `/problems/${code}`, title: code, status, detail, code, requestId: 'r1', retryable: false };
+  const problem = {
+    type: `/problems/${code}`,
+    title: code,
+    status,
+    detail,
+    code,
+    requestId: 'r1',
+    retryable: false,
+  };
   response
     .writeHead(status, { 'content-type': 'application/problem+json' })
     .end(JSON.stringify({ ...problem, ...more }));
@@ -116,7 +124,11 @@ export function aRun(changes: Partial<Run> = {}): Run {
   };
 }
 
-export function aFinishedRun(status: Run['status'], output: Json, more: Partial<NonNullable<Run['result']>> = {}): Run {
+export function aFinishedRun(
+  status: Run['status'],
+  output: Json,
+  more: Partial<NonNullable<Run['result']>> = {},
+): Run {
   const result = { output, incomplete: [], decisions: [], error: null, ...more };
   return aRun({ status, finishedAt: '2026-11-20T12:00:09.000Z', result });
 }

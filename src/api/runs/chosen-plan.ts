@@ -1,0 +1,64 @@
+import type { StartRun } from '../../contract/api';
+import type { Limits, Plan } from '../../contract/plan';
+import type { ProblemIssue } from '../../contract/problems';
+import type { Json } from '../../contract/value';
+import { findPlan } from '../../ledger/plans';
+import type { Models } from '../../plan/check-models';
+import { durationMs } from '../../plan/defaults';
+import { planLimits } from '../../plan/skeleton-limits';
+import { validatePlan } from '../../plan/validate';
+import { usdToNano } from '../../plan/defaults';
+import { invalidInput } from '../problem';
+import type { Service } from '../service';
+
+/** The plan that a start names or brings, valid for the models there are now. Throws a problem. */
+export async function chosenPlan(
+  service: Service,
+  { tenant, plan: given, models }: { tenant: string; plan: StartRun['plan']; models: Models },
+): Promise<Plan> {
+  const json = typeof given === 'string' ? await storedPlan(service, tenant, given) : given;
+  const { plan, errors } = await validatePlan(json, models);
+  if (plan !== null) return plan;
+  const detail = typeof given === 'string' ? `The plan ${given} can not run now.` : 'The plan is not valid.';
+  throw invalidInput(
+    detail,
+    errors.map((error) => ({ ...error, path: `/plan${error.path}` })),
+  );
+}
+
+/** `name` means the alias `live`; `name@…` a version or an alias. */
+async function storedPlan({ database }: Service, tenant: string, reference: string): Promise<Json> {
+  const [name = '', at = 'live'] = reference.split('@', 2);
+  const found = await findPlan(database, tenant, { name, at });
+  if (found !== null) return found.plan;
+  const message = `There is no plan ${JSON.stringify(reference)}.`;
+  throw invalidInput(message, [{ path: '/plan', code: 'unknown_plan', message }]);
+}
+
+type LowerLimits = NonNullable<NonNullable<StartRun['options']>['limits']>;
+
+/** The plan under the limits of one start, which can only be lower than its own. Throws a problem. */
+export function withLowerLimits(plan: Plan, lower: LowerLimits | undefined): Plan {
+  if (lower === undefined) return plan;
+  const own = planLimits(plan);
+  const errors: ProblemIssue[] = [];
+  const demand = (
+    name: keyof LowerLimits,
+    value: number | undefined,
+    bound: number | null | undefined,
+  ): void => {
+    if (value === undefined || bound === null || bound === undefined || value <= bound) return;
+    const path = `/options/limits/${name}`;
+    errors.push({
+      path,
+      code: 'limit_exceeded',
+      message: 'Is more than the plan allows; it can only be lower.',
+    });
+  };
+  demand('costUsd', lower.costUsd === undefined ? undefined : usdToNano(lower.costUsd), own.costNano);
+  demand('tokens', lower.tokens, own.tokens);
+  demand('modelCalls', lower.modelCalls, own.modelCalls);
+  demand('timeout', lower.timeout === undefined ? undefined : durationMs(lower.timeout), own.timeoutMs);
+  if (errors.length > 0) throw invalidInput('The limits are higher than those of the plan.', errors);
+  return { ...plan, limits: { ...plan.limits, ...(lower as Limits) } };
+}

@@ -1,0 +1,126 @@
+import { ulid } from 'ulid';
+import type { StartRun } from '../../contract/api';
+import { limits } from '../../contract/limits';
+import type { Skeleton } from '../../contract/skeleton';
+import type { Json } from '../../contract/value';
+import { insertRun, readManifest, readStart, type NewRun, type StartRow } from '../../ledger/runs';
+import type { Principal } from '../../ledger/keys';
+import { toValue } from '../../ledger/values';
+import { SchemaError, validateJson } from '../../plan/json-schema';
+import { freeze, planDigest, type Manifest } from '../../plan/manifest';
+import { toSkeleton } from '../../plan/skeleton';
+import type { Keyed } from '../idempotency';
+import { currentModels } from '../plans/models';
+import { invalidInput } from '../problem';
+import { demandCleanText, nesting } from '../read-json';
+import type { Service } from '../service';
+import { chosenPlan, withLowerLimits } from './chosen-plan';
+import { startWorkflow } from './workflow-start';
+
+const usualPriority = 3;
+
+/** A run that was accepted: it is in the ledger, whatever becomes of this process. */
+export interface AcceptedRun {
+  row: StartRow;
+  skeleton: Skeleton;
+}
+
+/**
+ * Checks everything about a start and writes the run. Null where another request under the same
+ * idempotency key was faster. Throws a problem for whatever is wrong with it; then nothing is written.
+ */
+export async function acceptRun(
+  service: Service,
+  { body, principal, keyed }: { body: StartRun; principal: Principal; keyed: Keyed | null },
+): Promise<AcceptedRun | null> {
+  const { tenant, user } = principal;
+  const { options = {}, input } = body;
+  const { labels = {}, priority = usualPriority } = options;
+  checkText(body, labels);
+  const models = await currentModels(service);
+  const plan = await chosenPlan(service, { tenant, plan: body.plan, models });
+  const lowered = withLowerLimits(plan, options.limits);
+  await checkInput(plan.input, input);
+
+  const { manifest, hash, skeleton } = freeze(lowered, models);
+  const id = ulid();
+  const run: NewRun = {
+    ...{ tenant, id, labels, priority, startedBy: user },
+    plan: { name: plan.name, version: plan.version, digest: planDigest(plan) },
+    manifest: { hash, body: Buffer.from(JSON.stringify(manifest), 'utf8') },
+    workflowType: skeleton.flow.type,
+    input: await toValue(service.database, tenant, id, input),
+    simulated: manifest.simulated,
+    createdAt: new Date(),
+    search: searchText(input),
+    limits: boundsOf(skeleton),
+    idempotency: keyed,
+  };
+  if (!(await insertRun(service.database, run))) return null;
+  return { row: { ...run, manifest: hash, cancelRequested: false }, skeleton };
+}
+
+/** Starts the workflow of a run that is in the ledger, whoever accepted it. */
+export async function startAccepted(service: Service, tenant: string, id: string): Promise<void> {
+  const row = await readStart(service.database, tenant, id);
+  if (row === null) throw new Error(`There is no run ${id} to start.`);
+  await startWorkflow(service, row, await frozenSkeleton(service, row));
+}
+
+/** The skeleton as it was when the run was accepted. */
+export async function frozenSkeleton(
+  { database }: Service,
+  { tenant, manifest }: StartRow,
+): Promise<Skeleton> {
+  const body = await readManifest(database, tenant, manifest);
+  const { plan, agents } = JSON.parse(body.toString('utf8')) as Manifest;
+  return toSkeleton(plan, agents);
+}
+
+function checkText({ plan, input }: StartRun, labels: { [name: string]: string }): void {
+  const named = Object.entries(labels).flatMap(([name, value]) => [
+    [`/options/labels/${name}`, `${name}${value}`] as const,
+  ]);
+  demandCleanText({ ...Object.fromEntries(named), '/plan': typeof plan === 'string' ? plan : undefined });
+  const deep = nesting(input, limits.jsonDepthMax) > limits.jsonDepthMax;
+  if (deep)
+    throw invalidInput('The input is nested too deeply.', [
+      {
+        path: '/input',
+        code: 'too_deep',
+        message: `Is nested deeper than ${String(limits.jsonDepthMax)} levels.`,
+      },
+    ]);
+  const bytes = Buffer.byteLength(JSON.stringify(input));
+  if (bytes <= limits.inputBytesMax) return;
+  const message = `Has ${String(bytes)} bytes; ${String(limits.inputBytesMax)} are allowed.`;
+  throw invalidInput('The input is too large.', [{ path: '/input', code: 'limit_exceeded', message }]);
+}
+
+async function checkInput(schema: Json | undefined, input: Json): Promise<void> {
+  if (schema === undefined) return;
+  try {
+    const errors = await validateJson(schema, input);
+    if (errors.length === 0) return;
+    throw invalidInput(
+      "The input does not fit the plan's schema.",
+      errors.map(({ path, message }) => ({ path: `/input${path}`, code: 'validation_failed', message })),
+    );
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    throw invalidInput("The input can't be checked.", [
+      { path: '/input', code: error.code, message: error.message },
+    ]);
+  }
+}
+
+function boundsOf({ limits: bounds }: Skeleton): NewRun['limits'] {
+  const { costNano, tokens = null, modelCalls = null, timeoutMs = null } = bounds;
+  if (costNano === undefined) throw new Error('A plan was frozen without a limit of its cost.');
+  return { costNano, tokens, modelCalls, timeoutMs };
+}
+
+function searchText(input: Json): string {
+  const text = typeof input === 'string' ? input : JSON.stringify(input);
+  return text.slice(0, limits.searchCharactersMax).replaceAll('\0', '').toWellFormed();
+}
