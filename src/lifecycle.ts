@@ -70,11 +70,10 @@ export function runPart(options: {
     (error: unknown) => {
       const message = plainReason(error);
       if (message === undefined) console.error(error);
-      else {
-        say(`${name}: ${message}`);
-        tell({ type: 'failed', message });
-      }
-      process.exit(1);
+      else say(`${name}: ${message}`);
+      const exit = (): void => process.exit(1);
+      if (message === undefined) exit();
+      else tell({ type: 'failed', message }, exit);
     },
   );
 }
@@ -85,8 +84,10 @@ export function note(line: string): void {
   else say(line);
 }
 
-function tell(message: PartMessage): void {
-  if (process.connected) process.send?.(message);
+/** `then` is called when the message has left this process, or at once where nobody listens. */
+function tell(message: PartMessage, then: () => void = () => undefined): void {
+  if (process.connected && process.send !== undefined) process.send(message, then);
+  else then();
 }
 
 function say(line: string): void {

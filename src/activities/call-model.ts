@@ -13,7 +13,7 @@ import { readAnswer } from './read-answer';
 import { readManifest } from './manifests';
 import type { Ports } from './ports';
 import { resolveBlocks, resolveNames } from './resolve';
-import { PromptError, renderPrompt } from '../plan/prompt';
+import { ContextTooLong, renderPrompt } from '../plan/prompt';
 import { TemplateError } from '../plan/liquid';
 import type { Manifest } from '../plan/manifest';
 
@@ -95,7 +95,9 @@ function render(manifest: Manifest, call: ModelCall, resolved: Parameters<typeof
   try {
     return renderPrompt({ manifest, call, resolved });
   } catch (error) {
-    if (error instanceof PromptError) throw ApplicationFailure.nonRetryable(error.message, error.code);
+    if (error instanceof ContextTooLong) {
+      throw ApplicationFailure.nonRetryable(error.message, FailureType.contextTooLong);
+    }
     if (error instanceof TemplateError) {
       throw ApplicationFailure.nonRetryable(`${call.prompt ?? call.path}: ${error.message}`, FailureType.invalidTemplate);
     }

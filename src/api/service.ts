@@ -23,6 +23,8 @@ export interface Service {
   temporalUiUrl: string | null;
   /** Prometheus text of a worker, shown with the service's own. */
   workerMetricsUrl: string | null;
+  /** What this process measured of itself, as Prometheus text. */
+  metricsText(): Promise<string>;
 }
 
 /** The application with routes typed by their zod schemas. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   Client,
   Connection,
@@ -6,9 +5,9 @@ import {
   ServiceError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type ClientPlugin,
-  type ConnectionOptions,
 } from '@temporalio/client';
 import type { Config } from '../config';
+import { temporalOptions } from '../temporal-options';
 
 /** Temporal as the API uses it. */
 export interface Temporal {
@@ -24,11 +23,8 @@ export interface Temporal {
  * Opens a client that connects when it is first used, so that the API can start before Temporal.
  * By the plugin of `startTelemetry` a workflow joins the trace of the request that started it.
  */
-export function openTemporal(
-  config: Config & { TEMPORAL_ADDRESS: string },
-  plugins: ClientPlugin[] = [],
-): Temporal {
-  const connection = Connection.lazy({ ...connectionOptions(config), connectTimeout: '5s' });
+export function openTemporal(config: Config, plugins: ClientPlugin[] = []): Temporal {
+  const connection = Connection.lazy({ ...temporalOptions(config), connectTimeout: '5s' });
   const client = new Client({
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
@@ -40,21 +36,6 @@ export function openTemporal(
     taskQueue: config.FERMATA_TASK_QUEUE,
     within: (timeoutMs, call) => connection.withDeadline(Date.now() + timeoutMs, call),
     close: () => connection.close(),
-  };
-}
-
-function connectionOptions(config: Config & { TEMPORAL_ADDRESS: string }): ConnectionOptions {
-  const { TEMPORAL_TLS_CERT: cert, TEMPORAL_TLS_KEY: key, TEMPORAL_TLS_CA: ca } = config;
-  const pair =
-    cert === undefined || key === undefined
-      ? {}
-      : { clientCertPair: { crt: readFileSync(cert), key: readFileSync(key) } };
-  const root = ca === undefined ? {} : { serverRootCACertificate: readFileSync(ca) };
-  const secure = cert !== undefined || ca !== undefined || config.TEMPORAL_API_KEY !== undefined;
-  return {
-    address: config.TEMPORAL_ADDRESS,
-    ...(secure ? { tls: { ...pair, ...root } } : {}),
-    ...(config.TEMPORAL_API_KEY === undefined ? {} : { apiKey: config.TEMPORAL_API_KEY }),
   };
 }
 

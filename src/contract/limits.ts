@@ -70,6 +70,8 @@ export const limits = {
 
   problemErrorsMax: 100,
   searchCharactersMax: 64 * 1024,
+  /** Of one part of an address, such as a step's path. */
+  pathBytesMax: 1000,
   pageSize: 50,
   pageSizeMax: 200,
   pingSeconds: 15,

@@ -18,6 +18,7 @@ export const problems = {
     title: 'The answer cannot be given in a form that is accepted',
     retryable: false,
   },
+  request_timeout: { status: 408, title: 'The request took too long to arrive', retryable: true },
   run_already_closed: { status: 409, title: 'The run has already ended', retryable: false },
   approval_already_decided: { status: 409, title: 'The approval is already decided', retryable: false },
   action_changed: { status: 409, title: 'What was approved is not what is asked now', retryable: false },

@@ -37,14 +37,18 @@ export function startChild(plan: ChildPlan): Child {
   });
   closeSync(log);
   let failure: string | undefined;
+  let isReady = false;
   const ready = new Promise<string | undefined>((resolve, reject) => {
     child.on('message', (message: PartMessage) => {
-      if (message.type === 'ready') resolve(message.url);
-      else if (message.type === 'failed') failure = message.message;
+      if (message.type === 'ready') {
+        isReady = true;
+        resolve(message.url);
+      } else if (message.type === 'failed') failure = message.message;
       else plan.say(message.line);
     });
     child.on('error', reject);
     child.on('exit', (code, signal) => {
+      if (isReady) return;
       const how = `ended (${signal ?? String(code)}) before it was ready.${lastLines(plan.logFile)}`;
       reject(new Error(`${plan.name}: ${failure ?? how}`));
     });

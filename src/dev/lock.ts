@@ -6,11 +6,17 @@ import { SettingError } from '../config';
 import { identify, lives, type ProcessIdentity } from './process-identity';
 
 const Identity = z.object({ pid: z.int(), startedAt: z.string() });
-const Holder = Identity.extend({ children: z.array(Identity) });
+const Holder = Identity.extend({ children: z.array(Identity.extend({ name: z.string() })) });
+type Holder = z.infer<typeof Holder>;
+
+export interface NamedProcess {
+  name: string;
+  pid: number;
+}
 
 export interface Lock {
-  /** Names the children, which may outlive a killed holder for a while. */
-  record(pids: number[]): void;
+  /** Notes the children, which may outlive a killed holder for a while. */
+  record(children: NamedProcess[]): void;
   release(): void;
 }
 
@@ -27,10 +33,10 @@ export async function lockFolder(folder: string, say: (line: string) => void): P
   if (self === undefined) throw new Error('This process has no start time.');
   const former = readHolder(file);
   if (former !== undefined) {
-    if (former.pid !== self.pid && lives(former)) throw taken(folder, former.pid);
+    if (lives(former)) throw taken(folder, former.pid);
     await untilGone(former.children, say);
   }
-  const write = (children: ProcessIdentity[]): void => {
+  const write = (children: Holder['children']): void => {
     writeFileSync(`${file}.${String(self.pid)}`, JSON.stringify({ ...self, children }));
     renameSync(`${file}.${String(self.pid)}`, file);
   };
@@ -40,8 +46,13 @@ export async function lockFolder(folder: string, say: (line: string) => void): P
   const holder = readHolder(file);
   if (holder?.pid !== self.pid) throw taken(folder, holder?.pid ?? 0);
   return {
-    record(pids) {
-      write(pids.map(identify).filter((child) => child !== undefined));
+    record(children) {
+      write(
+        children.flatMap(({ name, pid }) => {
+          const identity = identify(pid);
+          return identity === undefined ? [] : [{ name, ...identity }];
+        }),
+      );
     },
     release() {
       rmSync(file, { force: true });
@@ -55,7 +66,7 @@ function taken(folder: string, pid: number): SettingError {
   );
 }
 
-function readHolder(file: string): z.infer<typeof Holder> | undefined {
+function readHolder(file: string): Holder | undefined {
   try {
     return Holder.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {

@@ -14,6 +14,8 @@ let parts: Parts | undefined;
 let service: RunningService | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+// Where it is itself somebody's child, as in tests.
+process.on('disconnect', onSignal);
 // Whoever read the console is gone; the service goes on until it is told to stop.
 process.stdout.on('error', () => undefined);
 main().catch(onFailure);
@@ -33,8 +35,8 @@ async function main(): Promise<void> {
       say(`  ${line}`);
     },
     signal: stopping.signal,
-    onChange: (pids) => {
-      held.record(pids);
+    onChange: (processes) => {
+      held.record(processes);
     },
   });
   service = await startService(config, {
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
     signal: stopping.signal,
   });
   await announce(service, { config, dataFolder, logFolder, took, say });
+  process.send?.({ type: 'ready', url: service.apiUrl });
 }
 
 function makeFolders(config: Config, dataFolder: string, logFolder: string): void {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import path from 'node:path';
 import { elapsed } from './elapsed';
+import type { NamedProcess } from './lock';
 import { supervise, type Supervised } from './supervise';
 
 /** In the order in which they are stopped, with the time that each is given. */
@@ -39,11 +40,15 @@ export function createParts(options: {
   logFolder: string;
   say(line: string): void;
   signal: AbortSignal;
-  /** Called with the process ids whenever they change. */
-  onChange(pids: number[]): void;
+  /** Called whenever a process is started. */
+  onChange(processes: NamedProcess[]): void;
 }): Parts {
   const started: Supervised[] = [];
-  const pids = (): number[] => started.map((part) => part.pid()).filter((pid) => pid !== undefined);
+  const processes = (): NamedProcess[] =>
+    started.flatMap(({ name, pid }) => {
+      const current = pid();
+      return current === undefined ? [] : [{ name, pid: current }];
+    });
   return {
     async start({ name, module, ...rest }) {
       options.signal.throwIfAborted();
@@ -55,7 +60,7 @@ export function createParts(options: {
         logFile: path.join(options.logFolder, `${name}.log`),
         say: options.say,
         onStart: () => {
-          options.onChange(pids());
+          options.onChange(processes());
         },
       });
       started.push(part);

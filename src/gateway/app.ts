@@ -1,4 +1,4 @@
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import { ulid } from 'ulid';
 import type { Catalog } from '../catalog/catalog';
@@ -40,7 +40,7 @@ export async function buildGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, catalog, vendors, logger } = options;
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.callBodyBytesMax,
     genReqId: () => ulid(),
     routerOptions: { maxParamLength: limits.callKeyBytesMax },

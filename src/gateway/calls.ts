@@ -81,16 +81,14 @@ export function createCalls(desk: Desk): Calls {
       return { hash, call: state };
     },
     cancel(tenant, run) {
-      const own = flights.all().filter(({ call }) => call.tenant === tenant && call.run === run);
+      const own = flights.of(tenant, run);
       for (const flight of own) flight.cancel();
       return own.length;
     },
-    async abandon({ tenant, run, key }) {
-      const own = flights
-        .all()
-        .filter(({ call }) => call.tenant === tenant && call.run === run && call.key === key);
+    async abandon(call) {
+      const own = flights.of(call.tenant, call.run).filter((flight) => flight.call.key === call.key);
       for (const flight of own) flight.cancel();
-      if (own.length === 0) await abandonCall(database, { tenant, run, key });
+      if (own.length === 0) await abandonCall(database, call);
     },
     async drain() {
       await Promise.allSettled(openings.values());

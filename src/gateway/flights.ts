@@ -6,6 +6,7 @@ import type { Flight } from './flight';
 export interface Flights {
   start(flight: Flight): void;
   get(id: CallId): Flight | undefined;
+  of(tenant: string, run: string): Flight[];
   all(): Flight[];
 }
 
@@ -23,6 +24,8 @@ export function createFlights({ log }: Desk): Flights {
         .finally(() => flights.delete(name));
     },
     get: (id) => flights.get(nameOf(id)),
+    of: (tenant, run) =>
+      [...flights.values()].filter(({ call }) => call.tenant === tenant && call.run === run),
     all: () => [...flights.values()],
   };
 }

@@ -43,7 +43,9 @@ function checkAgent(plan: Json, agent: Json, pointer: string, models: Models, fo
     const model = models.catalog.resolve(name);
     if (model === null) {
       unknownCount++;
-      found.errors.push(problem(path, 'unknown_model', `There is no model ${quote(name)}; GET /v1/models lists them.`));
+      found.errors.push(
+        problem(path, 'unknown_model', `There is no model ${quote(name)}; GET /v1/models lists them.`),
+      );
     } else if (!isUsable(model, models.usable)) {
       const message = `${quote(name)} can't be called: its vendor ${model.vendor} has no key.`;
       unusable.push(problem(path, 'model_not_usable', message));
@@ -55,7 +57,10 @@ function checkAgent(plan: Json, agent: Json, pointer: string, models: Models, fo
   }
   if (usableCount > 0 || unknownCount > 0) found.warnings.push(...unusable);
   else if (unusable.length === 1) found.errors.push(...unusable);
-  else found.errors.push(problem(at, 'model_not_usable', "None of these models can be called: their vendors have no key."));
+  else
+    found.errors.push(
+      problem(at, 'model_not_usable', 'None of these models can be called: their vendors have no key.'),
+    );
 }
 
 function checkPrice(plan: Json, name: string, model: CatalogModel, path: string, found: Findings): void {
@@ -64,7 +69,13 @@ function checkPrice(plan: Json, name: string, model: CatalogModel, path: string,
   found.errors.push(problem(path, 'unpriced', message));
 }
 
-function checkCapOfModel(agent: Json, name: string, model: CatalogModel, pointer: string, found: Findings): void {
+function checkCapOfModel(
+  agent: Json,
+  name: string,
+  model: CatalogModel,
+  pointer: string,
+  found: Findings,
+): void {
   const most = member(agent, 'maxOutputTokens');
   if (typeof most !== 'number' || most <= model.outputTokensMax) return;
   const message = `${quote(name)} answers with at most ${String(model.outputTokensMax)} tokens, not ${String(most)}.`;

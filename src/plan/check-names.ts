@@ -20,15 +20,17 @@ export function checkNames(plan: Json, visits: Visit[]): PlanProblem[] {
     return [...new Set(reasons)].map((reason) => problem(pointer, 'unknown_name', reason));
   }
 
-  return visits.flatMap(({ step, pointer, scope }) => [
-    ...conditionsOf(step, pointer).flatMap((condition) =>
-      check(condition.pointer, scope, () => conditionPaths(parseClause(condition.text))),
-    ),
-    ...templatesOf(step, pointer).flatMap((template) =>
-      check(template.pointer, scope, () => pathsOfTemplate(template.text)),
-    ),
-    ...checkContext(member(step, 'context'), pointerTo(pointer, 'context'), scope.steps),
-  ]).concat(checkContext(member(plan, 'context'), '/context', new Set(known.steps.keys())));
+  return visits
+    .flatMap(({ step, pointer, scope }) => [
+      ...conditionsOf(step, pointer).flatMap((condition) =>
+        check(condition.pointer, scope, () => conditionPaths(parseClause(condition.text))),
+      ),
+      ...templatesOf(step, pointer).flatMap((template) =>
+        check(template.pointer, scope, () => pathsOfTemplate(template.text)),
+      ),
+      ...checkContext(member(step, 'context'), pointerTo(pointer, 'context'), scope.steps),
+    ])
+    .concat(checkContext(member(plan, 'context'), '/context', new Set(known.steps.keys())));
 }
 
 function readPaths(pointer: string, read: () => Path[]): Path[] | PlanProblem {
@@ -46,6 +48,12 @@ function checkContext(context: Json | undefined, pointer: string, steps: Readonl
   return (Array.isArray(from) ? from : []).flatMap((id, index) =>
     typeof id !== 'string' || steps.has(id)
       ? []
-      : [problem(pointerTo(pointer, 'from', index), 'unknown_name', `No step ${quote(id)} has ended where this is shown.`)],
+      : [
+          problem(
+            pointerTo(pointer, 'from', index),
+            'unknown_name',
+            `No step ${quote(id)} has ended where this is shown.`,
+          ),
+        ],
   );
 }

@@ -12,7 +12,10 @@ export async function checkSchemas(plan: Json, visits: Visit[]): Promise<PlanPro
   const deadline = Date.now() + limits.planSchemasMillisecondsMax;
   for (const [pointer, schema] of schemasOf(plan, visits)) {
     if (Date.now() > deadline)
-      return [...problems, problem(pointer, 'schema_timeout', 'The schemas of the plan together take too long.')];
+      return [
+        ...problems,
+        problem(pointer, 'schema_timeout', 'The schemas of the plan together take too long.'),
+      ];
     const text = JSON.stringify(schema);
     const found = checked.get(text) ?? (await checkSchema(schema));
     checked.set(text, found);

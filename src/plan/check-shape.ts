@@ -21,7 +21,9 @@ function problemsOf(issue: Issue, parent: string, plan: Json): PlanProblem[] {
   const wrong = (message: string): PlanProblem[] => [problem(path, 'validation_failed', message)];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => problem(pointerTo(path, key), 'unknown_field', `${quote(key)} is not a field here.`));
+      return issue.keys.map((key) =>
+        problem(pointerTo(path, key), 'unknown_field', `${quote(key)} is not a field here.`),
+      );
     case 'invalid_union':
       return unionProblems(issue, path, plan);
     case 'invalid_key':
@@ -33,11 +35,17 @@ function problemsOf(issue: Issue, parent: string, plan: Json): PlanProblem[] {
     case 'invalid_value':
       return wrong(`This is ${quote(given)}; it may be ${listOf(issue.values.map(quote))}.`);
     case 'invalid_format':
-      return wrong(`${quote(given)} ${issue.message.startsWith('is ') ? issue.message : 'has another form than it must have'}.`);
+      return wrong(
+        `${quote(given)} ${issue.message.startsWith('is ') ? issue.message : 'has another form than it must have'}.`,
+      );
     case 'too_big':
-      return wrong(`This is ${sizeOf(given)}; at most ${String(issue.maximum)} ${unitOf(issue.origin)}are allowed.`);
+      return wrong(
+        `This is ${sizeOf(given)}; at most ${String(issue.maximum)} ${unitOf(issue.origin)}are allowed.`,
+      );
     case 'too_small':
-      return wrong(`This is ${sizeOf(given)}; it must be ${issue.inclusive === false ? 'more than' : 'at least'} ${String(issue.minimum)}${unitOf(issue.origin)}.`);
+      return wrong(
+        `This is ${sizeOf(given)}; it must be ${issue.inclusive === false ? 'more than' : 'at least'} ${String(issue.minimum)}${unitOf(issue.origin)}.`,
+      );
     default:
       return wrong(`${issue.message}.`);
   }
@@ -51,14 +59,24 @@ function unionProblems(issue: core.$ZodIssueInvalidUnion, path: string, plan: Js
     return [problem(path, 'validation_failed', `${found}; there are ${listOf([...stepTypes], 'and')}.`)];
   }
   if (given === undefined) return [problem(path, 'validation_failed', 'This is missing.')];
-  const near = issue.errors.filter((errors) => !errors.some(({ path: at, code }) => at.length === 0 && isOtherKind(code)));
+  const sameKind = issue.errors.filter((errors) => !errors.some((each) => isAtTop(each) && isOtherKind(each)));
+  const sameFields = sameKind.filter(
+    (errors) => !errors.some((each) => isAtTop(each) && each.code === 'unrecognized_keys'),
+  );
+  const near = sameFields.length > 0 ? sameFields : sameKind;
   const [meant] = near;
   if (meant !== undefined && near.length === 1) return meant.flatMap((inner) => problemsOf(inner, path, plan));
-  const forms = new Set(issue.errors.flatMap((errors) => errors.filter(({ path: at }) => at.length === 0).map(formOf)));
+  const forms = new Set(
+    issue.errors.flatMap((errors) => errors.filter(isAtTop).map(formOf)),
+  );
   return [problem(path, 'validation_failed', `This is ${kindOf(given)}; it may be ${listOf([...forms])}.`)];
 }
 
-function isOtherKind(code: string): boolean {
+function isAtTop(issue: Issue): boolean {
+  return issue.path.length === 0;
+}
+
+function isOtherKind({ code }: Issue): boolean {
   return code === 'invalid_type' || code === 'invalid_value';
 }
 
@@ -104,10 +122,12 @@ function unitOf(origin: string): string {
 
 /** A value as a message shows it: as JSON, cut where it is long. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77).toWellFormed()}…` : text;
 }
 
 export function listOf(words: string[], joint = 'or'): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${joint} ${words.at(-1) ?? ''}`;
+  return words.length < 2
+    ? words.join('')
+    : `${words.slice(0, -1).join(', ')} ${joint} ${words.at(-1) ?? ''}`;
 }

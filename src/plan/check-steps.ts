@@ -8,25 +8,59 @@ import type { Visit } from './walk';
 
 /** Words that paths are made of, so that no step or branch may bear one. */
 const reserved = new Set([
-  ...['root', 'steps', 'cases', 'generator', 'revise', 'reduce', 'final', 'otherwise', 'onFailure', 'classifier'],
+  ...[
+    'root',
+    'steps',
+    'cases',
+    'generator',
+    'revise',
+    'reduce',
+    'final',
+    'otherwise',
+    'onFailure',
+    'classifier',
+  ],
   ...['supervisor', 'manager', 'evaluator', 'reviewer', 'panel', 'judge', 'summary', 'again'],
 ]);
 
 /** Names that `as` would hide, and words that templates read otherwise. */
 const taken = new Set([
   ...['input', 'previous', 'steps', 'run', 'index', 'branches', 'issues', 'feedback', 'comment', 'error'],
-  ...['true', 'false', 'null', 'nil', 'blank', 'empty', 'and', 'or', 'not', 'contains', 'forloop', 'continue'],
+  ...[
+    'true',
+    'false',
+    'null',
+    'nil',
+    'blank',
+    'empty',
+    'and',
+    'or',
+    'not',
+    'contains',
+    'forloop',
+    'continue',
+  ],
 ]);
 
 /** What is wrong with the steps beyond the shape of each: ids, agents, branches, depth and number. */
 export function checkSteps(plan: Json, visits: Visit[]): PlanProblem[] {
   return [
     ...(visits.length > limits.stepsMax
-      ? [problem('/flow', 'limit_exceeded', `The plan has more than the ${String(limits.stepsMax)} steps allowed.`)]
+      ? [
+          problem(
+            '/flow',
+            'limit_exceeded',
+            `The plan has more than the ${String(limits.stepsMax)} steps allowed.`,
+          ),
+        ]
       : []),
     ...checkIds(visits),
     ...checkDepth(plan, visits),
-    ...visits.flatMap((visit) => [...checkAgents(plan, visit), ...checkFanOut(visit), ...checkOwnLimits(visit)]),
+    ...visits.flatMap((visit) => [
+      ...checkAgents(plan, visit),
+      ...checkFanOut(visit),
+      ...checkOwnLimits(visit),
+    ]),
   ];
 }
 
@@ -36,9 +70,11 @@ function checkIds(visits: Visit[]): PlanProblem[] {
     const id = member(step, 'id');
     if (typeof id !== 'string') return [];
     const path = pointerTo(pointer, 'id');
-    if (reserved.has(id)) return [problem(path, 'reserved_name', `${quote(id)} is a word of paths and can't be an id.`)];
+    if (reserved.has(id))
+      return [problem(path, 'reserved_name', `${quote(id)} is a word of paths and can't be an id.`)];
     const other = first.get(id);
-    if (other !== undefined) return [problem(path, 'duplicate_id', `The id ${quote(id)} is taken by the step at ${other}.`)];
+    if (other !== undefined)
+      return [problem(path, 'duplicate_id', `The id ${quote(id)} is taken by the step at ${other}.`)];
     first.set(id, pointer);
     return [];
   });
@@ -75,7 +111,9 @@ function checkAgents(plan: Json, { step, pointer }: Visit): PlanProblem[] {
     const name = member(step, field);
     if (typeof name !== 'string' || known.includes(name)) return [];
     const there = known.length === 0 ? 'the plan has none' : `there are ${listOf(known.slice(0, 20), 'and')}`;
-    return [problem(pointerTo(pointer, field), 'unknown_agent', `There is no agent ${quote(name)}; ${there}.`)];
+    return [
+      problem(pointerTo(pointer, field), 'unknown_agent', `There is no agent ${quote(name)}; ${there}.`),
+    ];
   });
 }
 
@@ -88,10 +126,13 @@ function checkFanOut({ step, pointer }: Visit): PlanProblem[] {
   const names = isObject(branches) ? Object.keys(branches) : [];
   const has = (field: string) => member(step, field) !== undefined;
   if (branches === undefined && !(has('forEach') && has('step')))
-    problems.push(problem(pointer, 'validation_failed', 'A parallel step has either branches, or forEach and step.'));
+    problems.push(
+      problem(pointer, 'validation_failed', 'A parallel step has either branches, or forEach and step.'),
+    );
   for (const field of ['forEach', 'step', 'as'])
     if (branches !== undefined && has(field)) wrong(field, `Beside branches there is no ${field}.`);
-  if (branches === undefined && has('as') && !has('forEach')) wrong('as', 'Without forEach nothing bears this name.');
+  if (branches === undefined && has('as') && !has('forEach'))
+    wrong('as', 'Without forEach nothing bears this name.');
   if (isObject(branches) && names.length === 0) wrong('branches', 'There must be at least one branch.');
   if (names.length > limits.branchesMax)
     problems.push(
@@ -104,7 +145,11 @@ function checkFanOut({ step, pointer }: Visit): PlanProblem[] {
   for (const name of names)
     if (reserved.has(name))
       problems.push(
-        problem(pointerTo(pointer, 'branches', name), 'reserved_name', `${quote(name)} is a word of paths and can't be a branch.`),
+        problem(
+          pointerTo(pointer, 'branches', name),
+          'reserved_name',
+          `${quote(name)} is a word of paths and can't be a branch.`,
+        ),
       );
   const as = member(step, 'as');
   if (typeof as === 'string' && taken.has(as)) wrong('as', `${quote(as)} means something else in templates.`);
@@ -119,5 +164,11 @@ function checkOwnLimits({ step, pointer }: Visit): PlanProblem[] {
   const own = member(step, 'limits');
   return member(own, 'allowUnpriced') === undefined
     ? []
-    : [problem(pointerTo(pointer, 'limits', 'allowUnpriced'), 'validation_failed', 'This stands in the limits of the plan only.')];
+    : [
+        problem(
+          pointerTo(pointer, 'limits', 'allowUnpriced'),
+          'validation_failed',
+          'This stands in the limits of the plan only.',
+        ),
+      ];
 }

@@ -17,18 +17,23 @@ export function checkText(plan: Json): { errors: PlanProblem[]; tooDeep: boolean
     if (errors.length >= limits.problemErrorsMax) return;
     if (depth > limits.planDepthMax) {
       if (!tooDeep)
-        errors.push(problem(path, 'too_deep', `The plan is nested deeper than ${String(limits.planDepthMax)} levels.`));
+        errors.push(
+          problem(path, 'too_deep', `The plan is nested deeper than ${String(limits.planDepthMax)} levels.`),
+        );
       tooDeep = true;
     } else if (typeof json === 'string') {
-      if (isBroken(json)) errors.push(problem(path, 'invalid_unicode', 'The text holds NUL or half of a character.'));
+      if (isBroken(json))
+        errors.push(problem(path, 'invalid_unicode', 'The text holds NUL or half of a character.'));
     } else if (typeof json === 'number') {
-      if (!Number.isFinite(json)) errors.push(problem(path, 'validation_failed', 'This is no finite number.'));
+      if (!Number.isFinite(json))
+        errors.push(problem(path, 'validation_failed', 'This is no finite number.'));
     } else if (Array.isArray(json)) {
       for (const [index, item] of json.entries()) look(item, pointerTo(path, index), depth + 1);
     } else if (json !== null && typeof json === 'object') {
       for (const [name, value] of Object.entries(json)) {
         const at = pointerTo(path, name.toWellFormed());
-        if (isBroken(name)) errors.push(problem(at, 'invalid_unicode', 'The name holds NUL or half of a character.'));
+        if (isBroken(name))
+          errors.push(problem(at, 'invalid_unicode', 'The name holds NUL or half of a character.'));
         if (name === '__proto__') errors.push(problem(at, 'reserved_name', '"__proto__" can not be a name.'));
         look(value, at, depth + 1);
       }

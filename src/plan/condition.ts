@@ -6,7 +6,8 @@ import { isObject, type JsonObject } from './json';
 import { scopeOf, type NamedValues } from './template';
 
 /** A condition as it was read: clauses where the plan has texts. */
-export type ParsedCondition = boolean | { all: ParsedCondition[] } | { any: ParsedCondition[] } | { not: ParsedCondition } | Clause;
+export type ParsedCondition =
+  boolean | { all: ParsedCondition[] } | { any: ParsedCondition[] } | { not: ParsedCondition } | Clause;
 
 /** Reads every text of a condition. Throws `ConditionError`. */
 export function parseCondition(condition: Condition): ParsedCondition {
@@ -55,7 +56,9 @@ function compare(operator: Operator, left: Json, right: Json): boolean {
   if (typeof left === 'number' && typeof right === 'number') return inOrder(operator, left - right);
   if (typeof left === 'string' && typeof right === 'string')
     return inOrder(operator, left < right ? -1 : Number(left > right));
-  throw new ConditionError(`${operator} takes two numbers or two strings, not ${kindOf(left)} and ${kindOf(right)}.`);
+  throw new ConditionError(
+    `${operator} takes two numbers or two strings, not ${kindOf(left)} and ${kindOf(right)}.`,
+  );
 }
 
 function inOrder(operator: '<' | '<=' | '>' | '>=', difference: number): boolean {
@@ -74,7 +77,9 @@ function inOrder(operator: '<' | '<=' | '>' | '>=', difference: number): boolean
 function contains(whole: Json, part: Json): boolean {
   if (Array.isArray(whole)) return whole.some((item) => isDeepStrictEqual(item, part));
   if (typeof whole === 'string' && typeof part === 'string') return whole.includes(part);
-  throw new ConditionError(`contains takes a list, or a string and a string, not ${kindOf(whole)} and ${kindOf(part)}.`);
+  throw new ConditionError(
+    `contains takes a list, or a string and a string, not ${kindOf(whole)} and ${kindOf(part)}.`,
+  );
 }
 
 function valueOf(operand: Operand, scope: JsonObject): Json {

@@ -35,7 +35,9 @@ function schemaOfStep(plan: Plan, pointer: string, before: string[]): string | n
   if (step === undefined || step.when !== undefined || typeof step.onFailure === 'object') return null;
   switch (step.type) {
     case 'agent':
-      return plan.agents[step.agent]?.output === undefined ? null : pointerTo('/agents', step.agent, 'output');
+      return plan.agents[step.agent]?.output === undefined
+        ? null
+        : pointerTo('/agents', step.agent, 'output');
     case 'review':
       return step.of === undefined ? schemaOfLast(plan, before) : null;
     case 'approval':

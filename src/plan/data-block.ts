@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Json } from '../contract/value';
 import { cleanText } from './unicode';
 
 /** Makes the data blocks of one prompt: the same ones each time it is rendered. */
@@ -12,26 +13,20 @@ export interface DataBlocks {
 const plainCharactersMax = 200;
 
 /**
- * What comes from outside the plan can neither close its block nor open another: a block's id is
- * derived from run, path and a counter, counted up until no text so far contains it.
+ * What comes from outside the plan can neither close its block nor open another: ids begin with a
+ * word derived from run, path and a counter, counted up until nothing in `outside` contains it.
  */
-export function dataBlocks(run: string, path: string): DataBlocks {
-  const texts: string[] = [];
+export function dataBlocks(run: string, path: string, outside: Json): DataBlocks {
+  const texts = stringsIn(outside).map(cleanText);
+  const word = wordBeyond(texts, [run, path]);
   let counter = 0;
-
-  function freshId(): string {
-    for (;;) {
-      const digest = createHash('sha256').update(JSON.stringify([run, path, counter++])).digest();
-      const id = digest.readUIntBE(0, 6).toString(36).slice(0, 8).padStart(8, '0');
-      if (!texts.some((text) => text.includes(id))) return id;
-    }
-  }
 
   function wrap(name: string, text: string): string {
     const clean = cleanText(text);
-    texts.push(clean);
-    const id = freshId();
-    texts.push(id);
+    // Filters may have put together what was apart, so the text itself is looked at once more.
+    do counter++;
+    while (clean.includes(`${word}-${String(counter)}`));
+    const id = `${word}-${String(counter)}`;
     return `<data name="${nameOf(name)}" id="${id}">${clean}</data id="${id}">`;
   }
 
@@ -39,6 +34,23 @@ export function dataBlocks(run: string, path: string): DataBlocks {
     wrap,
     show: (name, text) => (isPlain(text) ? cleanText(text) : wrap(name, text)),
   };
+}
+
+function wordBeyond(texts: string[], seed: string[]): string {
+  for (let counter = 0; ; counter++) {
+    const digest = createHash('sha256')
+      .update(JSON.stringify([...seed, counter]))
+      .digest();
+    const word = digest.readUIntBE(0, 6).toString(36).padStart(8, '0').slice(-8);
+    if (!texts.some((text) => text.includes(word))) return word;
+  }
+}
+
+function stringsIn(json: Json): string[] {
+  if (typeof json === 'string') return [json];
+  if (Array.isArray(json)) return json.flatMap(stringsIn);
+  if (typeof json !== 'object' || json === null) return [];
+  return Object.entries(json).flatMap(([name, value]) => [name, ...stringsIn(value)]);
 }
 
 function isPlain(text: string): boolean {

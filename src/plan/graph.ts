@@ -18,7 +18,11 @@ export function graphOf(visits: Visit[]): PlanGraph {
     if (parent === null) return [];
     const before = place === 'list' ? lastOf.get(parent) : undefined;
     if (place === 'list') lastOf.set(parent, path);
-    return [before === undefined ? { from: parent, to: path, type: 'inside' } : { from: before, to: path, type: 'next' }];
+    return [
+      before === undefined
+        ? { from: parent, to: path, type: 'inside' }
+        : { from: before, to: path, type: 'next' },
+    ];
   });
   const nodes = visits.map((visit) => ({
     path: visit.path,

@@ -10,22 +10,33 @@ export interface SchemaJob {
   value: string | null;
 }
 
-export type SchemaAnswer =
-  | { type: 'checked'; faults: { path: string; message: string }[] }
-  | { type: 'bad_schema'; faults: { path: string; message: string }[] };
+/** A misfit, with a pointer into the value, or into the schema where that is what is wrong. */
+export interface SchemaFault {
+  path: string;
+  message: string;
+}
+
+export interface SchemaAnswer {
+  type: 'checked' | 'bad_schema';
+  faults: SchemaFault[];
+}
 
 /** What the thread's program is given, because it can't import. */
 export interface SchemaLibraries {
   Ajv: typeof Ajv2020;
   addFormats: typeof formats;
   Expression: typeof RE2JS;
+  faultOf: typeof faultOf;
 }
 
 /**
  * The program of the thread that compiles schemas and checks values. It is sent there as its own
  * source text, so that it runs alike from source and compiled; so it may use nothing from this file.
  */
-export function serveSchemas(port: MessagePort, { Ajv, addFormats, Expression }: SchemaLibraries): void {
+export function serveSchemas(
+  port: MessagePort,
+  { Ajv, addFormats, Expression, faultOf }: SchemaLibraries,
+): void {
   const compiledMax = 200;
   const faultsMax = 100;
   const compiled = new Map<string, ValidateFunction>();
@@ -42,25 +53,23 @@ export function serveSchemas(port: MessagePort, { Ajv, addFormats, Expression }:
     if (known !== undefined) return known;
     // One instance a schema: their ids must not meet.
     const ajv = new Ajv({
-      ...{ strictSchema: true, strictNumbers: true, strictTypes: false, strictTuples: false, strictRequired: false },
-      ...{ allowUnionTypes: true, ownProperties: true, allErrors: true, meta: false, validateSchema: false },
-      ...{ addUsedSchema: false, logger: false, code: { regExp: Object.assign(engine, { code: 'engine' }) as RegExpEngine } },
+      // What no keyword or format is would be ignored in silence; the rest of strictness is taste.
+      strict: false,
+      strictSchema: true,
+      strictNumbers: true,
+      ownProperties: true,
+      allErrors: true,
+      meta: false,
+      validateSchema: false,
+      addUsedSchema: false,
+      logger: false,
+      code: { regExp: Object.assign(engine, { code: 'engine' }) satisfies RegExpEngine },
     });
     addFormats(ajv);
     const validate = ajv.compile(JSON.parse(text) as object | boolean);
     if (compiled.size >= compiledMax) compiled.delete(compiled.keys().next().value ?? '');
     compiled.set(text, validate);
     return validate;
-  }
-
-  function faultOf(error: ErrorObject): { path: string; message: string } {
-    const params = error.params as { [name: string]: unknown };
-    const extra = params['additionalProperty'] ?? params['unevaluatedProperty'] ?? params['propertyName'];
-    const escaped = typeof extra === 'string' ? `/${extra.replaceAll('~', '~0').replaceAll('/', '~1')}` : '';
-    const message = escaped !== '' && error.keyword !== 'propertyNames' ? 'is not a property here' : (error.message ?? '');
-    const allowed = params['allowedValues'] ?? params['allowedValue'];
-    const values = allowed === undefined ? '' : `: ${JSON.stringify(allowed).slice(0, 300)}`;
-    return { path: error.instancePath + escaped, message: message + values };
   }
 
   function answer({ schema, value }: SchemaJob): SchemaAnswer {
@@ -71,7 +80,10 @@ export function serveSchemas(port: MessagePort, { Ajv, addFormats, Expression }:
       try {
         validate = compile(schema);
       } catch (error) {
-        return { type: 'bad_schema', faults: [{ path: '', message: error instanceof Error ? error.message : String(error) }] };
+        return {
+          type: 'bad_schema',
+          faults: [{ path: '', message: error instanceof Error ? error.message : String(error) }],
+        };
       }
     }
     if (value === null || validate(JSON.parse(value))) return { type: 'checked', faults: [] };
@@ -90,4 +102,17 @@ export function serveSchemas(port: MessagePort, { Ajv, addFormats, Expression }:
   // The first schema of all makes the engine compile its own; that is no job's time.
   answer({ schema: '{"type":"object","properties":{"a":{"pattern":"a"}}}', value: '{"a":"a"}' });
   port.postMessage('ready');
+}
+
+/** Says an error in our words. It is sent to the thread as its source text, too. */
+export function faultOf(error: ErrorObject): SchemaFault {
+  const params = error.params as { [name: string]: unknown };
+  const extra = params['additionalProperty'] ?? params['unevaluatedProperty'];
+  if (typeof extra === 'string') {
+    const path = `${error.instancePath}/${extra.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    return { path, message: 'is not a property here' };
+  }
+  const allowed = params['allowedValues'] ?? params['allowedValue'];
+  const values = allowed === undefined ? '' : `: ${JSON.stringify(allowed).slice(0, 300)}`;
+  return { path: error.instancePath, message: (error.message ?? '') + values };
 }

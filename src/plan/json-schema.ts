@@ -2,7 +2,8 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import type { MessagePort } from 'node:worker_threads';
 import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
-import { serveSchemas, type SchemaAnswer, type SchemaJob } from './json-schema-worker';
+import { faultOf, serveSchemas } from './json-schema-worker';
+import type { SchemaAnswer, SchemaFault, SchemaJob } from './json-schema-worker';
 import { problem, type PlanProblem } from './problem';
 
 /** A schema that can't be used, or takes too long. The value it was to judge is not to blame. */
@@ -27,7 +28,7 @@ export async function checkSchema(schema: Json): Promise<PlanProblem[]> {
 }
 
 /** What of a value breaks a schema, as pointers into the value; nothing if it fits. Throws `SchemaError`. */
-export async function validateJson(schema: Json, value: Json): Promise<{ path: string; message: string }[]> {
+export async function validateJson(schema: Json, value: Json): Promise<SchemaFault[]> {
   if (isDeeper(value, limits.planDepthMax)) return [{ path: '', message: 'is nested too deeply' }];
   const answer = await ask(schema, JSON.stringify(value));
   if (answer.type === 'checked') return answer.faults;
@@ -45,10 +46,16 @@ let queue: Promise<unknown> = Promise.resolve();
 
 async function ask(schema: Json, value: string | null): Promise<SchemaAnswer> {
   if (isDeeper(schema, limits.schemaDepthMax))
-    throw new SchemaError('invalid_schema', `The schema is nested deeper than ${String(limits.schemaDepthMax)} levels.`);
+    throw new SchemaError(
+      'invalid_schema',
+      `The schema is nested deeper than ${String(limits.schemaDepthMax)} levels.`,
+    );
   const text = JSON.stringify(schema);
   if (text.length > limits.schemaBytesMax)
-    throw new SchemaError('invalid_schema', `The schema is longer than ${String(limits.schemaBytesMax)} characters.`);
+    throw new SchemaError(
+      'invalid_schema',
+      `The schema is longer than ${String(limits.schemaBytesMax)} characters.`,
+    );
   // One at a time, so that nobody's time is spent on somebody else's schema.
   const answer = queue.then(() => run({ schema: text, value }));
   queue = answer.catch(() => undefined);
@@ -124,6 +131,7 @@ async function startThread(): Promise<Thread> {
     Ajv: ${from('ajv/dist/2020')}.Ajv2020,
     addFormats: ${from('ajv-formats')}.default,
     Expression: ${from('re2js')}.RE2JS,
+    faultOf: ${faultOf.toString()},
   }`;
   const program = `(${serveSchemas.toString()})(require('node:worker_threads').workerData, ${libraries})`;
   const worker = new Worker(program, {

@@ -62,17 +62,29 @@ function whyStepUnknown(path: Path, scope: Scope, known: Known): string | null {
   const [, id, field] = path;
   if (typeof id !== 'string') return 'A step is named by its id, as in steps.draft.output.';
   if (!known.steps.has(id)) return `There is no step with the id ${quote(id)}.`;
-  if (!scope.steps.has(id)) return `The step ${quote(id)} has not ended where this is worked out, or runs apart from it.`;
+  if (!scope.steps.has(id))
+    return `The step ${quote(id)} has not ended where this is worked out, or runs apart from it.`;
   if (field === undefined || field === null) return null;
   if (typeof field !== 'string' || !['output', 'status', 'decision'].includes(field))
     return `${textOf(path)} is not known; of a step there are output, status and decision.`;
   if (field !== 'output') return null;
   const missing = missingIn(known.steps.get(id), path.slice(3));
-  return missing === null ? null : `${textOf(path)} is not known: the output schema has no ${quote(missing)}.`;
+  return missing === null
+    ? null
+    : `${textOf(path)} is not known: the output schema has no ${quote(missing)}.`;
 }
 
 /** Keywords with which an object may have properties that `properties` doesn't name. */
-const open = ['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas'];
+const open = [
+  '$ref',
+  '$dynamicRef',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'if',
+  'patternProperties',
+  'dependentSchemas',
+];
 
 /** The first part of a path that a schema is sure to have no room for, else null. */
 function missingIn(schema: Json | undefined, path: Path): string | null {
@@ -80,8 +92,14 @@ function missingIn(schema: Json | undefined, path: Path): string | null {
   for (const part of path) {
     if (typeof part !== 'string') return null;
     const properties = member(node, 'properties');
-    if (!isObject(node) || !isObject(properties) || open.some((keyword) => Object.hasOwn(node as object, keyword))) return null;
-    if (!Object.hasOwn(properties, part)) return part !== 'size' && member(node, 'additionalProperties') === false ? part : null;
+    if (
+      !isObject(node) ||
+      !isObject(properties) ||
+      open.some((keyword) => Object.hasOwn(node as object, keyword))
+    )
+      return null;
+    if (!Object.hasOwn(properties, part))
+      return part !== 'size' && member(node, 'additionalProperties') === false ? part : null;
     node = properties[part];
   }
   return null;

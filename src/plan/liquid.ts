@@ -1,4 +1,4 @@
-import { Context, filters, Liquid, LiquidError, Output, Parser, toValueSync, TypeGuards } from 'liquidjs';
+import { Context, filters, Liquid, LiquidError, Output, Parser, toValueSync } from 'liquidjs';
 import type { Emitter, Template, TopLevelToken } from 'liquidjs';
 import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
@@ -13,20 +13,75 @@ export class TemplateError extends Error {
 }
 
 // No tag that reads files, keeps state between renders, or writes past `Show`.
-const tags = new Set(
-  ['assign', 'capture', 'case', 'comment', 'for', 'break', 'continue', 'if', 'unless', 'raw', '#'],
-);
+const tags = new Set([
+  'assign',
+  'capture',
+  'case',
+  'comment',
+  'for',
+  'break',
+  'continue',
+  'if',
+  'unless',
+  'raw',
+  '#',
+]);
 
 // No filter whose answer depends on chance, the clock or the machine, and none that takes an
 // expression as a string, whose names nobody would see.
 const pureFilters = new Set([
   ...['append', 'capitalize', 'downcase', 'escape', 'lstrip', 'newline_to_br', 'normalize_whitespace'],
   ...['number_of_words', 'prepend', 'remove', 'remove_first', 'remove_last', 'replace', 'replace_first'],
-  ...['replace_last', 'rstrip', 'slice', 'slugify', 'split', 'squish', 'strip', 'strip_html', 'strip_newlines'],
+  ...[
+    'replace_last',
+    'rstrip',
+    'slice',
+    'slugify',
+    'split',
+    'squish',
+    'strip',
+    'strip_html',
+    'strip_newlines',
+  ],
   ...['truncate', 'truncatewords', 'upcase', 'url_decode', 'url_encode', 'base64_decode', 'base64_encode'],
-  ...['abs', 'at_least', 'at_most', 'ceil', 'divided_by', 'floor', 'minus', 'modulo', 'plus', 'round', 'times'],
-  ...['array_to_sentence_string', 'compact', 'concat', 'find', 'find_index', 'first', 'group_by', 'has', 'join'],
-  ...['last', 'map', 'pop', 'push', 'reject', 'reverse', 'shift', 'size', 'sort', 'sort_natural', 'sum', 'uniq'],
+  ...[
+    'abs',
+    'at_least',
+    'at_most',
+    'ceil',
+    'divided_by',
+    'floor',
+    'minus',
+    'modulo',
+    'plus',
+    'round',
+    'times',
+  ],
+  ...[
+    'array_to_sentence_string',
+    'compact',
+    'concat',
+    'find',
+    'find_index',
+    'first',
+    'group_by',
+    'has',
+    'join',
+  ],
+  ...[
+    'last',
+    'map',
+    'pop',
+    'push',
+    'reject',
+    'reverse',
+    'shift',
+    'size',
+    'sort',
+    'sort_natural',
+    'sum',
+    'uniq',
+  ],
   ...['unshift', 'where', 'default', 'json', 'to_integer', 'date'],
 ]);
 
@@ -70,7 +125,8 @@ class ShownOutput extends Output {
 
 class ShownParser extends Parser {
   override parseToken(token: TopLevelToken, rest: TopLevelToken[]): ReturnType<Parser['parseToken']> {
-    return TypeGuards.isOutputToken(token) ? new ShownOutput(token, engine) : super.parseToken(token, rest);
+    const template = super.parseToken(token, rest);
+    return template instanceof Output ? new ShownOutput(template.token, engine) : template;
   }
 }
 
@@ -94,7 +150,9 @@ export function renderText(template: Template[], names: JsonObject, show: Show):
     context.setRegister('show', show);
     const text = String(toValueSync(engine.renderer.renderTemplates(template, context)));
     if (text.length > limits.renderedBytesMax)
-      throw new TemplateError(`The text is longer than the ${String(limits.renderedBytesMax)} characters allowed.`);
+      throw new TemplateError(
+        `The text is longer than the ${String(limits.renderedBytesMax)} characters allowed.`,
+      );
     return text;
   });
 }
@@ -129,7 +187,9 @@ function speaking<Result>(act: () => Result): Result {
 
 function messageOf(error: Error): string {
   const original = (LiquidError.is(error) ? error.originalError : undefined) ?? error;
-  const reason = original.message.replace(/, line:\d+, col:\d+$/, '').replace(/^undefined variable: (.*)$/, '$1 is not known here');
+  const reason = original.message
+    .replace(/, line:\d+, col:\d+$/, '')
+    .replace(/^undefined variable: (.*)$/, '$1 is not known here');
   if (!LiquidError.is(error)) return reason;
   const [line, column] = error.token.getPosition();
   return `${reason} (line ${String(line)}, column ${String(column)} of the template)`;

@@ -2,7 +2,7 @@ import type { ModelCall } from '../contract/activities';
 import type { Json } from '../contract/value';
 import { dataBlocks, type DataBlocks } from './data-block';
 import { resolvePointer } from './json';
-import { parseTemplate, renderText } from './liquid';
+import { parseTemplate, renderText, TemplateError } from './liquid';
 import type { Manifest } from './manifest';
 import { asText, scopeOf, type NamedValues } from './template';
 import { cleanText } from './unicode';
@@ -46,16 +46,26 @@ const reviewerTask =
  */
 export function renderPrompt({ manifest, call, resolved }: PromptOptions): RenderedPrompt {
   const agent = agentOf(manifest, call);
-  const blocks = dataBlocks(call.run.run, call.path);
+  const { names, context, blocks: own, prior } = resolved;
+  const outside = [
+    names,
+    [...context, ...own].map(({ value }) => value),
+    prior.map(({ errors }) => errors ?? ''),
+  ];
+  const blocks = dataBlocks(call.run.run, call.path, outside);
   const asked = renderTask(manifest, call, resolved, blocks);
-  const shown = contextBeyond(asked.carried, resolved).map(({ name, value }) => blocks.wrap(name, asText(value)));
+  const shown = contextBeyond(asked.carried, resolved).map(({ name, value }) =>
+    blocks.wrap(name, asText(value)),
+  );
   checkContext(call, shown);
-  const handed = resolved.blocks.map(({ name, value }) => blocks.wrap(name, asText(value)));
+  const handed = own.map(({ name, value }) => blocks.wrap(name, asText(value)));
+  const parts = [...shown, asked.text, ...handed].filter((part) => part.trim() !== '');
+  if (parts.length === 0) throw new TemplateError('The prompt is empty.');
   const rendered: RenderedPrompt = {
     system: `${cleanText(agent.instructions)}\n\n${dataRule}`,
     messages: [
-      { role: 'user', text: [...shown, asked.text, ...handed].join('\n\n') },
-      ...resolved.prior.flatMap((prior) => followUp(prior, blocks)),
+      { role: 'user', text: parts.join('\n\n') },
+      ...prior.flatMap((each) => followUp(each, blocks)),
     ],
   };
   checkWindow(manifest, call, rendered);
@@ -81,7 +91,9 @@ function renderTask(manifest: Manifest, call: ModelCall, resolved: Resolved, blo
   if (typeof template !== 'string') throw new Error(`The manifest's plan has no template at ${call.prompt}.`);
   const text = renderText(parseTemplate(template), scopeOf(resolved.names), (value, expression) => {
     carried.push({ name: expression, value });
-    return typeof value === 'number' || typeof value === 'boolean' ? String(value) : blocks.show(expression, asText(value));
+    return typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : blocks.show(expression, asText(value));
   });
   return { text: cleanText(text), carried };
 }
@@ -98,7 +110,9 @@ function contextBeyond(carried: Carried[], { context, blocks }: Resolved): Resol
     return !already.some((other) => {
       const written = other.name.split('|')[0]?.trim();
       if (written === name || written === step) return true;
-      return (written === 'previous' || text.length > sameCharactersMin) && JSON.stringify(other.value) === text;
+      return (
+        (written === 'previous' || text.length > sameCharactersMin) && JSON.stringify(other.value) === text
+      );
     });
   });
 }
@@ -128,7 +142,10 @@ function checkWindow(manifest: Manifest, call: ModelCall, { system, messages }: 
   const agent = agentOf(manifest, call);
   const model = agent.models[call.model];
   if (model === undefined) throw new Error(`The agent ${call.agent} has no model ${String(call.model)}.`);
-  const tokens = [system, ...messages.map(({ text }) => text)].reduce((total, text) => total + tokensOf(text), 0);
+  const tokens = [system, ...messages.map(({ text }) => text)].reduce(
+    (total, text) => total + tokensOf(text),
+    0,
+  );
   const answer = Math.min(agent.minOutputTokens, model.outputTokensMax);
   if (tokens + answer <= model.contextTokens) return;
   throw new ContextTooLong(

@@ -4,8 +4,7 @@ import { defaultModelCalls, durationMs, planDefaults, unboundedContextTokens, us
 
 /** The plan's limits with every default filled in. */
 export function planLimits(plan: Plan): LimitsNode {
-  const { modelCallsMin: _min, modelCallsPerAgent: _perAgent, ...defaults } = planDefaults;
-  const { costUsd, tokens, timeout, vendorWait, onExceeded } = defaults;
+  const { costUsd, tokens, timeout, vendorWait, onExceeded } = planDefaults;
   const modelCalls = defaultModelCalls(Object.keys(plan.agents).length);
   return stepLimits({ costUsd, tokens, modelCalls, timeout, vendorWait, onExceeded, ...plan.limits });
 }
@@ -24,10 +23,15 @@ export function stepLimits(limits: Limits): LimitsNode {
 }
 
 /** What holds of the context at a place whose default is `auto`, or `none` as in `reduce`. */
-export function contextOf(written: Context | undefined, plan: Context | undefined, usual: 'auto' | 'none'): ContextNode {
+export function contextOf(
+  written: Context | undefined,
+  plan: Context | undefined,
+  usual: 'auto' | 'none',
+): ContextNode {
   // The plan's word replaces `auto` only.
   const inherited = usual === 'none' ? usual : (plan ?? usual);
-  const { mode: inheritedMode = usual, ...rest } = typeof inherited === 'string' ? { mode: inherited } : inherited;
+  const { mode: inheritedMode = usual, ...rest } =
+    typeof inherited === 'string' ? { mode: inherited } : inherited;
   if (written === undefined) return withBound({ mode: inheritedMode, ...rest });
   if (typeof written === 'string') return withBound({ mode: written });
   // Who names steps or a bound wants to see something.

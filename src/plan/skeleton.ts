@@ -39,12 +39,22 @@ function nodeOf(step: Step, at: At): StepNode {
   switch (step.type) {
     case 'agent': {
       const { type, agent } = step;
-      return { type, ...frame, agent, prompt: expression(at, 'prompt', step.prompt), context: context(step.context, at) };
+      return {
+        type,
+        ...frame,
+        agent,
+        prompt: expression(at, 'prompt', step.prompt),
+        context: context(step.context, at),
+      };
     }
     case 'sequence': {
       const pointers = step.steps.map((_, index) => pointerTo(at.pointer, 'steps', index));
       const steps = step.steps.map((child, index) =>
-        nodeOf(child, { ...at, pointer: pointers[index] ?? '', before: [...at.before, ...pointers.slice(0, index)] }),
+        nodeOf(child, {
+          ...at,
+          pointer: pointers[index] ?? '',
+          before: [...at.before, ...pointers.slice(0, index)],
+        }),
       );
       return { type: step.type, ...frame, steps };
     }
@@ -62,10 +72,9 @@ function nodeOf(step: Step, at: At): StepNode {
     }
     case 'approval': {
       const { type, risk, allow, onTimeout, onReject } = step;
-      const { timeoutMs: _ownClock, ...rest } = frame;
       const schemaAt = contentSchema(at.plan, step, at);
       return {
-        ...{ type, ...rest, title: expression(at, 'title', step.title) },
+        ...{ type, ...frame, title: expression(at, 'title', step.title) },
         ...(step.content === undefined ? {} : { content: expression(at, 'content', step.content) }),
         ...(schemaAt === null ? {} : { schemaAt }),
         ...{ risk, allow, timeoutMs: durationMs(step.timeout), onTimeout, onReject },
@@ -87,10 +96,16 @@ function parallelNode(step: ParallelStep, at: At, frame: ReturnType<typeof frame
     branches:
       forEach === undefined || step.step === undefined
         ? branches
-        : { forEach: expression(at, 'forEach', forEach), as: step.as ?? 'item', step: child(step.step, at, 'step') },
+        : {
+            forEach: expression(at, 'forEach', forEach),
+            as: step.as ?? 'item',
+            step: child(step.step, at, 'step'),
+          },
     ...(branchTimeout === undefined ? {} : { branchTimeoutMs: durationMs(branchTimeout) }),
     placeholder: expression(at, 'placeholder', step.placeholder),
-    ...(reduce === undefined ? {} : { reduce: child(reduce, { ...at, usualContext: 'none', before: [] }, 'reduce') }),
+    ...(reduce === undefined
+      ? {}
+      : { reduce: child(reduce, { ...at, usualContext: 'none', before: [] }, 'reduce') }),
   };
 }
 
@@ -98,7 +113,9 @@ function frameOf(step: Step, at: At) {
   const { id, when, timeout, limits, onFailure } = step;
   return {
     ...(id === undefined ? {} : { id }),
-    ...(when === undefined ? {} : { when: { at: pointerTo(at.pointer, 'when'), uses: namesUsedByCondition(when) } }),
+    ...(when === undefined
+      ? {}
+      : { when: { at: pointerTo(at.pointer, 'when'), uses: namesUsedByCondition(when) } }),
     ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout) }),
     ...(limits === undefined ? {} : { limits: stepLimits(limits) }),
     onFailure: onFailureNode(onFailure ?? 'fail', at),

@@ -30,7 +30,10 @@ export function warnOfLimits(plan: Plan, models: Models): PlanProblem[] {
     warn('costUsd', `The answers alone may cost up to ${usd} USD; the limit is ${String(costUsd)} USD.`);
   }
   if (tokens !== null && most.outputTokens > tokens)
-    warn('tokens', `The answers alone may have ${String(most.outputTokens)} tokens; the limit is ${String(tokens)}.`);
+    warn(
+      'tokens',
+      `The answers alone may have ${String(most.outputTokens)} tokens; the limit is ${String(tokens)}.`,
+    );
   if (modelCalls !== null && most.calls > modelCalls)
     warn('modelCalls', `The flow may make ${String(most.calls)} calls; the limit is ${String(modelCalls)}.`);
   return warnings;
@@ -39,11 +42,14 @@ export function warnOfLimits(plan: Plan, models: Models): PlanProblem[] {
 function spendingOf(step: Step, plan: Plan, models: Models): Spending {
   const own = ownSpending(step, plan, models);
   const { onFailure } = step;
-  return typeof onFailure === 'object' && 'step' in onFailure ? sum([own, spendingOf(onFailure.step, plan, models)]) : own;
+  return typeof onFailure === 'object' && 'step' in onFailure
+    ? sum([own, spendingOf(onFailure.step, plan, models)])
+    : own;
 }
 
 function ownSpending(step: Step, plan: Plan, models: Models): Spending {
-  const inside = (child: Step | undefined) => (child === undefined ? nothingSpent : spendingOf(child, plan, models));
+  const inside = (child: Step | undefined) =>
+    child === undefined ? nothingSpent : spendingOf(child, plan, models);
   switch (step.type) {
     case 'agent':
       return callOf(step.agent, plan, models);
@@ -51,11 +57,18 @@ function ownSpending(step: Step, plan: Plan, models: Models): Spending {
       return sum(step.steps.map(inside));
     case 'parallel': {
       const items = Array.isArray(step.forEach) ? step.forEach.length : 1;
-      return sum([...Object.values(step.branches ?? {}).map(inside), times(items, inside(step.step)), inside(step.reduce)]);
+      return sum([
+        ...Object.values(step.branches ?? {}).map(inside),
+        times(items, inside(step.step)),
+        inside(step.reduce),
+      ]);
     }
     case 'review': {
       const revisions = step.revise === undefined ? 0 : step.maxRevisions;
-      return sum([times(revisions + 1, callOf(step.reviewer, plan, models)), times(revisions, inside(step.revise))]);
+      return sum([
+        times(revisions + 1, callOf(step.reviewer, plan, models)),
+        times(revisions, inside(step.revise)),
+      ]);
     }
     case 'approval':
     case 'set':
@@ -66,19 +79,29 @@ function ownSpending(step: Step, plan: Plan, models: Models): Spending {
 function callOf(name: string, plan: Plan, { catalog, usable }: Models): Spending {
   const agent = Object.hasOwn(plan.agents, name) ? plan.agents[name] : undefined;
   if (agent === undefined) return nothingSpent;
-  const model = [agent.model].flat().map((each) => catalog.resolve(each)).find((each) => each !== null && isUsable(each, usable));
+  const model = [agent.model]
+    .flat()
+    .map((each) => catalog.resolve(each))
+    .find((each) => each !== null && isUsable(each, usable));
   const outputTokens = Math.min(agent.maxOutputTokens, model?.outputTokensMax ?? agent.maxOutputTokens);
   return { calls: 1, outputTokens, costNano: outputTokens * (model?.price?.outputNano ?? 0) };
 }
 
 function sum(parts: Spending[]): Spending {
-  return parts.reduce((total, part) => ({
-    calls: total.calls + part.calls,
-    outputTokens: total.outputTokens + part.outputTokens,
-    costNano: total.costNano + part.costNano,
-  }), nothingSpent);
+  return parts.reduce(
+    (total, part) => ({
+      calls: total.calls + part.calls,
+      outputTokens: total.outputTokens + part.outputTokens,
+      costNano: total.costNano + part.costNano,
+    }),
+    nothingSpent,
+  );
 }
 
 function times(count: number, part: Spending): Spending {
-  return { calls: count * part.calls, outputTokens: count * part.outputTokens, costNano: count * part.costNano };
+  return {
+    calls: count * part.calls,
+    outputTokens: count * part.outputTokens,
+    costNano: count * part.costNano,
+  };
 }

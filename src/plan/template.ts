@@ -25,7 +25,8 @@ export function evaluateDeep(json: Json, names: NamedValues): Json {
   function evaluate(part: Json): Json {
     if (typeof part === 'string') return evaluateIn(part, scope);
     if (Array.isArray(part)) return part.map(evaluate);
-    if (isObject(part)) return ownObject(Object.entries(part).map(([name, value]) => [name, evaluate(value)]));
+    if (isObject(part))
+      return ownObject(Object.entries(part).map(([name, value]) => [name, evaluate(value)]));
     return part;
   }
   return evaluate(json);
@@ -61,7 +62,10 @@ export function withDeclaredNulls(schema: Json | undefined, input: Json): Json {
 function fill(root: Json, schema: Json, value: Json, depth: number): Json {
   if (!isObject(schema) || depth > limits.schemaDepthMax) return value;
   const reference = member(schema, '$ref');
-  const target = typeof reference === 'string' && reference.startsWith('#') ? resolvePointer(root, reference.slice(1)) : undefined;
+  const target =
+    typeof reference === 'string' && reference.startsWith('#')
+      ? resolvePointer(root, reference.slice(1))
+      : undefined;
   const parts = member(schema, 'allOf');
   let filled = target === undefined ? value : fill(root, target, value, depth + 1);
   for (const part of Array.isArray(parts) ? parts : []) filled = fill(root, part, filled, depth + 1);

@@ -61,4 +61,3 @@ function distinct(problems: PlanProblem[]): PlanProblem[] {
   const byText = new Map(problems.map((each) => [`${each.path}\n${each.code}\n${each.message}`, each]));
   return [...byText.values()].slice(0, limits.problemErrorsMax);
 }
-

@@ -91,7 +91,14 @@ function intoChildren(visit: Visit, visits: Visit[]): string[] {
   into({ step: revise, place: 'revise', name: 'revise', at: ['revise'], names: ['issues'] });
   const reduce = member(step, 'reduce');
   ended.push(
-    ...into({ step: reduce, place: 'reduce', name: 'reduce', at: ['reduce'], steps: ended, names: ['branches'] }),
+    ...into({
+      step: reduce,
+      place: 'reduce',
+      name: 'reduce',
+      at: ['reduce'],
+      steps: ended,
+      names: ['branches'],
+    }),
   );
   const fallback = member(member(step, 'onFailure'), 'step');
   ended.push(...into({ step: fallback, place: 'onFailure', name: 'onFailure', at: ['onFailure', 'step'] }));

@@ -16,13 +16,16 @@ export function parseYaml(text: string): Parsed {
     ...{ lineCounter: lines, prettyErrors: false, logLevel: 'silent' },
   });
   const document = documents[0];
-  if (document === undefined) return malformed([problem('', 'malformed_yaml', 'The text holds no document.')]);
+  if (document === undefined)
+    return malformed([problem('', 'malformed_yaml', 'The text holds no document.')]);
   const faults = [...syntaxFaults(documents, text), ...contentFaults(document)];
-  if (faults.length > 0) return malformed(faults.map(({ fault, offset }) => ({ ...fault, ...placeOf(lines, offset) })));
+  if (faults.length > 0)
+    return malformed(faults.map(({ fault, offset }) => ({ ...fault, ...placeOf(lines, offset) })));
   try {
     const json = document.toJS({ maxAliasCount: limits.yamlAliasesMax }) as Json;
     // An anchor that is used often can make much of a short text, and one inside itself has no end.
-    if (JSON.stringify(json).length > 2 * limits.planBytesMax) throw new Error('its anchors unfold to too much');
+    if (JSON.stringify(json).length > 2 * limits.planBytesMax)
+      throw new Error('its anchors unfold to too much');
     return { type: 'parsed', json, locate: (pointer) => locate(document, lines, pointer) };
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
@@ -46,8 +49,7 @@ function faultAt(offset: number, code: PlanProblemCode, message: string): Fault 
 function syntaxFaults(documents: Document.Parsed[], text: string): Fault[] {
   const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]);
   const overflow = errors.find((error) => error.message.includes('call stack'));
-  if (overflow !== undefined)
-    return [faultAt(overflow.pos[0], 'too_deep', 'The text is nested too deeply.')];
+  if (overflow !== undefined) return [faultAt(overflow.pos[0], 'too_deep', 'The text is nested too deeply.')];
   const faults = errors.map((error) => {
     const start = text.lastIndexOf('\n', error.pos[0]) + 1;
     const bare = text.slice(start, error.pos[1]).includes('{{');
@@ -56,7 +58,9 @@ function syntaxFaults(documents: Document.Parsed[], text: string): Fault[] {
   });
   const second = documents[1];
   if (second !== undefined)
-    faults.push(faultAt(second.range[0], 'malformed_yaml', 'A plan is one document, and here begins another.'));
+    faults.push(
+      faultAt(second.range[0], 'malformed_yaml', 'A plan is one document, and here begins another.'),
+    );
   return faults;
 }
 
@@ -65,7 +69,9 @@ function contentFaults(document: Document.Parsed): Fault[] {
   const faults: Fault[] = [];
   const { yaml } = document.directives;
   if (yaml.explicit === true && yaml.version !== '1.2')
-    faults.push(faultAt(0, 'malformed_yaml', `The text says it is YAML ${yaml.version}; a plan is YAML 1.2.`));
+    faults.push(
+      faultAt(0, 'malformed_yaml', `The text says it is YAML ${yaml.version}; a plan is YAML 1.2.`),
+    );
   visit(document, {
     Node(_, node) {
       if (!isAlias(node) && node.tag !== undefined)
@@ -75,7 +81,8 @@ function contentFaults(document: Document.Parsed): Fault[] {
       if (!isCollection(pair.key)) return undefined;
       const offset = pair.key.range?.[0] ?? 0;
       // To YAML, bare `{{ name }}` is a map whose only key is a map.
-      if (isMap(pair.key)) faults.push(faultAt(offset, 'unquoted_template', `{{ … }} stands here bare; ${quotes}.`));
+      if (isMap(pair.key))
+        faults.push(faultAt(offset, 'unquoted_template', `{{ … }} stands here bare; ${quotes}.`));
       else faults.push(faultAt(offset, 'malformed_yaml', 'A list is no name.'));
       return visit.SKIP;
     },

@@ -7,6 +7,10 @@ import { stringFor } from './strings';
 import type { Json, JsonObject } from './wire';
 
 const depthMax = 8;
+// A schema that requires itself fits nothing; somewhere it has to end.
+const depthEnd = 64;
+// However many a schema asks for.
+const itemsMax = 500;
 // Beyond it only what is required is filled, which is what ends a schema that contains itself.
 const optionalDepthMax = 4;
 const itemsUsual = 3;
@@ -26,6 +30,7 @@ export function instanceOf(schema: Schema, prompt: Prompt): Json {
 
   function make(given: Json | undefined, place: Place): Json {
     const each = settled(given, schema);
+    if (place.depth > depthEnd) return null;
     if (each['const'] !== undefined) return each['const'];
     const choices = each['enum'];
     if (Array.isArray(choices) && choices.length > 0) return likeliest(choices, place.path, prompt);
@@ -74,7 +79,7 @@ export function instanceOf(schema: Schema, prompt: Prompt): Json {
     const usual = each['items'] === false ? first.length : Math.max(itemsUsual, first.length);
     const least = numberIn(each, 'minItems') ?? 0;
     const wanted = place.depth < depthMax ? Math.max(usual, least) : least;
-    const length = Math.min(wanted, numberIn(each, 'maxItems') ?? Infinity);
+    const length = Math.max(0, Math.min(wanted, numberIn(each, 'maxItems') ?? Infinity, itemsMax));
     const made = Array.from({ length }, (_, index) =>
       make(first[index] ?? each['items'], {
         name: place.name,

@@ -1,4 +1,5 @@
 const repeatedMax = 50;
+const patternCharactersMax = 1000;
 
 /** Thrown where a pattern uses what is not sampled here, such as a look-around. */
 class Unsampled extends Error {}
@@ -8,6 +9,7 @@ class Unsampled extends Error {}
  * and counts. Null where the pattern is of another kind. Takes each choice's first, so that it ends.
  */
 export function patterned(pattern: string, lengthMin: number): string | null {
+  if (pattern.length > patternCharactersMax) return null;
   let at = 0;
   try {
     const text = alternatives();

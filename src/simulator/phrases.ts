@@ -89,9 +89,10 @@ const general: Angle = {
 
 const angles = [market, technical, people, risk] as const;
 
-/** The angle that an instruction asks for by a word of its own, else the general one. */
-export function angleOf(instruction: string): Angle {
-  return angles.find(({ asked }) => asked.test(instruction)) ?? general;
+/** The angle that an instruction asks for by a word of its own, else the system prompt's, else the general one. */
+export function angleOf({ instruction, system }: { instruction: string; system: string }): Angle {
+  const wanted = (text: string) => angles.find(({ asked }) => asked.test(text));
+  return wanted(instruction) ?? wanted(system) ?? general;
 }
 
 export function say(phrase: string, subject: string): string {

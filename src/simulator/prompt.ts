@@ -13,7 +13,10 @@ export interface Prompt {
   whole: string;
   /** How often the text in the prompt has been revised already, as simulated revisions say of themselves. */
   revisions: number;
-  /** The same for the same beginning of a conversation: every choice is made from it. */
+  /**
+   * The same for the same beginning of a conversation, whatever the ids of its data blocks, which
+   * differ from run to run: every choice is made from it.
+   */
   seed: string;
 }
 
@@ -24,6 +27,7 @@ export interface DataBlock {
 
 const subjectCharactersMax = 80;
 const block = /<data\s+name="([^"]*)"\s+id="([^"]*)"\s*>\n?([\s\S]*?)\n?<\/data(?:\s+id="\2")?\s*>/g;
+const order = /^(?:please\s+)?[a-z]+\s+(?:the|this|these|an?)\s+/i;
 const subject = /\b(?:on|of|about|for|regarding|into)\s+(?:the\s+)?([^\n]+)/i;
 
 export const mark = 'Simulated answer';
@@ -42,7 +46,7 @@ export function readPrompt(asked: Asked): Prompt {
     whole,
     revisions: Math.max(0, ...revisions),
     seed: createHash('sha256')
-      .update(JSON.stringify([asked.model, asked.system, whole, asked.schema]))
+      .update(JSON.stringify([asked.model, asked.system, instruction, blocks, asked.schema]))
       .digest('hex'),
   };
 }
@@ -50,7 +54,8 @@ export function readPrompt(asked: Asked): Prompt {
 function subjectOf(instruction: string, blocks: DataBlock[]): string {
   const line = instruction.split('\n').find((each) => each.trim() !== '') ?? '';
   const heading = blocks.map(({ text }) => /^#\s+(.+)$/m.exec(text)?.[1]).find((each) => each !== undefined);
-  const found = subject.exec(line)?.[1] ?? heading ?? (line === '' ? blocks[0]?.text : line) ?? '';
+  const found =
+    subject.exec(line)?.[1] ?? heading ?? (line === '' ? blocks[0]?.text : line.replace(order, '')) ?? '';
   const sentence = found.split(/[.?!:;\n](?:\s|$)/, 1)[0] ?? '';
   const plain = sentence
     .replaceAll(/[*_`#<>{}[\]"]/g, '')

@@ -18,20 +18,20 @@ export function prose(prompt: Prompt): string {
 
 /** A sentence on the subject, another one for each `key`. */
 export function sentence(prompt: Prompt, key: string): string {
-  const { points, closing } = angleOf(prompt.instruction);
+  const { points, closing } = angleOf(prompt);
   const known = materialOf(prompt.blocks).flatMap(({ sentences }) => sentences);
   const told = points.map((point) => say(point.replaceAll('**', ''), prompt.subject));
   return pick([say(closing, prompt.subject), ...known, ...told], prompt.seed, key);
 }
 
-export function titleOf({ instruction, subject }: Prompt): string {
-  const title = say(angleOf(instruction).title, subject);
+export function titleOf(prompt: Prompt): string {
+  const title = say(angleOf(prompt).title, prompt.subject);
   return title.charAt(0).toUpperCase() + title.slice(1);
 }
 
 // Nothing but the subject is known: say what holds for any.
 function study(prompt: Prompt): string {
-  const { opening, points, closing } = angleOf(prompt.instruction);
+  const { opening, points, closing } = angleOf(prompt);
   const wantsSources = /\b(cite|cites|source|sources|reference|references)\b/i.test(
     prompt.system + prompt.instruction,
   );
@@ -59,7 +59,7 @@ function summary(prompt: Prompt, materials: Material[]): string {
     `This text on ${prompt.subject} draws on what was given: ${labels}.`,
     ...materials.flatMap(({ label, sentences }) => [`## ${label}`, extract(sentences, wordsMax)]),
     '## Conclusion',
-    say(angleOf(prompt.instruction).closing, prompt.subject),
+    say(angleOf(prompt).closing, prompt.subject),
   ].join('\n\n');
 }
 

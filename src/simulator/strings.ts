@@ -4,6 +4,8 @@ import { mark, share, type Prompt } from './prompt';
 import { sentence, titleOf } from './prose';
 import { numberIn, type Schema } from './schema';
 
+// However long a schema asks for.
+const charactersMax = 100_000;
 const day = '2026-01-15';
 const byFormat: Readonly<Record<string, string>> = {
   date: day,
@@ -25,9 +27,10 @@ const byFormat: Readonly<Record<string, string>> = {
 export function stringFor(schema: Schema, place: { name: string; path: string }, prompt: Prompt): string {
   const { format, pattern } = schema;
   const text = (typeof format === 'string' ? byFormat[format] : undefined) ?? byName(place, prompt);
-  const fitting = fitted(text, numberIn(schema, 'minLength') ?? 0, numberIn(schema, 'maxLength') ?? Infinity);
+  const least = Math.min(charactersMax, numberIn(schema, 'minLength') ?? 0);
+  const fitting = fitted(text, least, numberIn(schema, 'maxLength') ?? Infinity);
   if (typeof pattern !== 'string' || matches(pattern, fitting)) return fitting;
-  return patterned(pattern, numberIn(schema, 'minLength') ?? 0) ?? fitting;
+  return patterned(pattern, least) ?? fitting;
 }
 
 function byName({ name, path }: { name: string; path: string }, prompt: Prompt): string {

@@ -34,7 +34,7 @@ async function made(): Promise<number> {
 
 test('makes a call and stores answer, usage, cost and events', async () => {
   const run = await makeRun(ledger.database);
-  const call = makeCall(run, 'draft');
+  const call = makeCall(run, 'draft', { request: { maxOutputTokens: 4000 } });
   const state = await gateway.complete(call);
   if (state.state !== 'done') throw new Error(JSON.stringify(state));
   expect(state).toMatchObject({ stop: 'end', simulated: true, attempts: 1, ambiguous: 0, capLowered: null });

@@ -37,6 +37,12 @@ describe('the simulated vendor, through the vendor’s own SDK', () => {
     expect(textOf(other)).not.toBe(textOf(first));
   });
 
+  test('gives the same answer whatever the ids of the data blocks are', async () => {
+    const asked = (id: string) =>
+      ask(`Write the brief on geese.\n\n<data name="x" id="${id}">Long.</data id="${id}">`);
+    expect(textOf(await asked('k1'))).toBe(textOf(await asked('zz9')));
+  });
+
   test('streams the answer that it gives at once without a stream', async () => {
     const plain = await ask('Technical angle of heat pumps');
     const types: string[] = [];

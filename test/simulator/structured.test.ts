@@ -131,6 +131,13 @@ describe('a structured answer of the simulated vendor', () => {
     expect(fits(schema, await answer(transformJSONSchema(schema)))).toBe('fits');
   });
 
+  test('comes to an end where a schema can never be fitted', async () => {
+    const node = { type: 'object', required: ['next'], properties: { next: { $ref: '#/$defs/node' } } };
+    expect(await answer({ ...node, $defs: { node } })).toHaveProperty('next.next.next');
+    expect(await answer({ type: 'array', items: { type: 'integer' }, minItems: 1e9 })).toHaveLength(500);
+    expect(await answer({ type: 'string', pattern: '('.repeat(5000) })).toEqual(expect.any(String));
+  });
+
   test('fits a schema that is given in words', async () => {
     const message = await client.messages.create({
       model: 'claude-haiku-5-5',

@@ -10,6 +10,8 @@ export interface Part {
   url: string | undefined;
   /** Everything it has written so far. */
   output(): string;
+  /** Fulfilled when it has ended. */
+  ended: Promise<unknown>;
   /** SIGTERM, then waits for its end. */
   stop(): Promise<void>;
 }
@@ -41,6 +43,7 @@ export async function startPart(
     child,
     url,
     output: () => output,
+    ended,
     async stop() {
       child.kill('SIGTERM');
       await ended;

@@ -70,7 +70,7 @@ function planWriting(app: App, service: Service): void {
         const { plan, json, errors, warnings, source } = await readSentPlan(service, bodyOf(request.body));
         if (plan === null) throw invalidInput('The plan is not valid.', errors);
         const { name, version, description = null } = plan;
-        const digest = planDigest(json);
+        const digest = planDigest(plan);
         const stored = { name, version, digest, description, plan: json, source, storedBy: user };
         const outcome = await storePlan(service.database, tenant, stored);
         if (outcome.type === 'conflict')

@@ -4,12 +4,13 @@ import type { ProblemIssue } from '../../contract/problems';
 import type { Json } from '../../contract/value';
 import { findPlan } from '../../ledger/plans';
 import type { Models } from '../../plan/check-models';
-import { durationMs } from '../../plan/defaults';
+import { durationMs, usdToNano } from '../../plan/defaults';
 import { planLimits } from '../../plan/skeleton-limits';
 import { validatePlan } from '../../plan/validate';
-import { usdToNano } from '../../plan/defaults';
 import { invalidInput } from '../problem';
 import type { Service } from '../service';
+
+const timeoutMsMax = durationMs('365d');
 
 /** The plan that a start names or brings, valid for the models there are now. Throws a problem. */
 export async function chosenPlan(
@@ -58,7 +59,11 @@ export function withLowerLimits(plan: Plan, lower: LowerLimits | undefined): Pla
   demand('costUsd', lower.costUsd === undefined ? undefined : usdToNano(lower.costUsd), own.costNano);
   demand('tokens', lower.tokens, own.tokens);
   demand('modelCalls', lower.modelCalls, own.modelCalls);
-  demand('timeout', lower.timeout === undefined ? undefined : durationMs(lower.timeout), own.timeoutMs);
+  demand(
+    'timeout',
+    lower.timeout === undefined ? undefined : durationMs(lower.timeout),
+    own.timeoutMs ?? timeoutMsMax,
+  );
   if (errors.length > 0) throw invalidInput('The limits are higher than those of the plan.', errors);
   return { ...plan, limits: { ...plan.limits, ...(lower as Limits) } };
 }

@@ -1,0 +1,88 @@
+import fastify, { type FastifyBaseLogger } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { ulid } from 'ulid';
+import { limits } from '../contract/limits';
+import { fastifyTelemetry } from '../telemetry/fastify';
+import { refuseBrokenRequest } from './broken-request';
+import { createEventFeed } from './events/event-feed';
+import { installAuthentication } from './plugins/authentication';
+import { installBodies } from './plugins/bodies';
+import { installGuards } from './plugins/guards';
+import { installHttpMetrics } from './plugins/http-metrics';
+import { installOpenApi } from './plugins/openapi';
+import { installProblems, sendProblem } from './plugins/problems';
+import { approvalRoutes } from './routes/approvals';
+import { healthRoutes } from './routes/health';
+import { metricsRoutes } from './routes/metrics';
+import { modelRoutes } from './routes/models';
+import { planRoutes } from './routes/plans';
+import { runCancelRoutes } from './routes/run-cancel';
+import { runEventRoutes } from './routes/run-events';
+import { runHistoryRoutes } from './routes/run-history';
+import { runStartRoutes } from './routes/run-start';
+import { runStepRoutes } from './routes/run-steps';
+import { runRoutes } from './routes/runs';
+import { schemaRoutes } from './routes/schemas';
+import type { App, Service } from './service';
+
+const requestMsMax = 30_000;
+const idleMsMax = 75_000;
+
+interface AppOptions {
+  version: string;
+  logger: FastifyBaseLogger;
+}
+
+/** Builds the API on a service; it doesn't listen yet. Closing it ends the streams that are read. */
+export async function buildApp(service: Service, { version, logger }: AppOptions): Promise<App> {
+  let draining = false;
+  const app: App = fastify({
+    loggerInstance: logger,
+    genReqId: () => ulid(),
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: requestMsMax,
+    keepAliveTimeout: idleMsMax,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: limits.pathBytesMax },
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(error, request, reply);
+    },
+    clientErrorHandler: refuseBrokenRequest,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.addHook('preClose', (done) => {
+    draining = true;
+    done();
+  });
+
+  await app.register(fastifyTelemetry());
+  installProblems(app);
+  await installGuards(app, () => draining);
+  await installOpenApi(app, version);
+  installAuthentication(app, service);
+  installBodies(app);
+  installHttpMetrics(app);
+
+  const feed = createEventFeed(service, logger);
+  app.addHook('onClose', (_, done) => {
+    feed.close();
+    done();
+  });
+  healthRoutes(app, service);
+  metricsRoutes(app, service);
+  schemaRoutes(app);
+  modelRoutes(app, service);
+  runStartRoutes(app, service);
+  runRoutes(app, service);
+  runStepRoutes(app, service);
+  runEventRoutes(app, service, feed);
+  runCancelRoutes(app, service);
+  runHistoryRoutes(app, service);
+  approvalRoutes(app, service);
+  // Apart, because these routes alone read YAML.
+  await app.register((scope, _, done) => {
+    planRoutes(scope.withTypeProvider<ZodTypeProvider>(), service);
+    done();
+  });
+  return app;
+}

@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
+import { projectFolder } from '../support/part';
+import { startService, type Service } from '../support/service';
+import { simulatorAt } from '../support/simulator';
+
+interface Run {
+  id: string;
+  status: string;
+  approvals: string[];
+  simulated: boolean;
+  result: { output: unknown; incomplete: { step: string; code: string }[]; error: unknown } | null;
+  usage: { modelCalls: number; costUsd: number };
+}
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService({ env: { SIMULATOR_LATENCY_MS: '0' } });
+}, 120_000);
+afterAll(() => service.close(), 60_000);
+
+const examples = path.join(projectFolder, 'examples');
+const read = (folder: string, file: string) => readFileSync(path.join(examples, folder, file), 'utf8');
+const open = ['queued', 'running', 'waiting', 'paused', 'stalled'];
+
+/** Runs an example to its end and approves, unchanged, whatever waits for a person. */
+async function finished(folder: string): Promise<{ run: Run; approved: number; calls: number }> {
+  const vendor = simulatorAt(service.simulatorUrl, service.internalKey);
+  const before = await vendor.totals();
+  const started = await service.request('POST', '/v1/runs', {
+    plan: parse(read(folder, 'plan.yaml')) as unknown,
+    input: JSON.parse(read(folder, 'input.json')) as unknown,
+  });
+  expect(started).toMatchObject({ status: 201 });
+  const { id } = started.body as Run;
+  for (let approved = 0; ;) {
+    const run = (await service.request('GET', `/v1/runs/${id}`)).body as Run;
+    if (!open.includes(run.status))
+      return { run, approved, calls: (await vendor.totals()).calls - before.calls };
+    for (const approval of run.approvals) {
+      const decided = await service.request('POST', `/v1/approvals/${approval}`, { decision: 'approve' });
+      expect(decided).toMatchObject({ status: 200 });
+      approved++;
+    }
+    await sleep(50);
+  }
+}
+
+describe('each example runs as its README says', () => {
+  test('content-production: three researchers, a brief, a review and a sign-off', async () => {
+    const { run, approved, calls } = await finished('content-production');
+    expect(run).toMatchObject({ status: 'completed', simulated: true, usage: { modelCalls: 5 } });
+    expect({ approved, calls }).toEqual({ approved: 1, calls: 5 });
+    expect(run.result?.output).toContain('heat pumps');
+    expect(run.usage.costUsd).toBeGreaterThan(0);
+    expect(run.usage.costUsd).toBeLessThan(0.2);
+    const models = (await simulatorAt(service.simulatorUrl, service.internalKey).ledger()).map(
+      ({ model }) => model,
+    );
+    expect(models.filter((model) => model.startsWith('claude-haiku'))).toHaveLength(1);
+  }, 60_000);
+
+  test('sequence: a step is skipped where its condition does not hold', async () => {
+    const { run, approved, calls } = await finished('sequence');
+    expect(run).toMatchObject({ status: 'completed', result: { incomplete: [], error: null } });
+    expect({ approved, calls }).toEqual({ approved: 0, calls: 3 });
+    expect(run.result?.output).toContain('Retry failed uploads');
+    const { body } = await service.request('GET', `/v1/runs/${run.id}/steps/missing-test`);
+    expect(body).toMatchObject({ status: 'skipped', output: null });
+  }, 60_000);
+
+  test('parallel: what cannot be read is a named hole and not the end of the rest', async () => {
+    const { run, approved, calls } = await finished('parallel');
+    expect(run).toMatchObject({
+      status: 'partial',
+      result: { incomplete: [{ step: 'profiles.2', code: 'branch_failed' }], error: null },
+    });
+    expect({ approved, calls }).toEqual({ approved: 0, calls: 4 });
+    const { body } = await service.request('GET', `/v1/runs/${run.id}/steps/profiles`);
+    expect((body as { output: unknown[] }).output[2]).toBe('data unavailable');
+  }, 60_000);
+
+  test('review: what the reviewer finds is mended before the text goes on', async () => {
+    const { run, approved, calls } = await finished('review');
+    expect(run).toMatchObject({ status: 'completed' });
+    expect({ approved, calls }).toEqual({ approved: 0, calls: 3 });
+    expect(run.result?.output).toContain('Ledgerline 4.2');
+    expect(run.result?.output).not.toContain('TBD');
+  }, 60_000);
+
+  test('approval: the wording that was signed off is what comes out', async () => {
+    const { run, approved, calls } = await finished('approval');
+    expect(run).toMatchObject({
+      status: 'completed',
+      result: { output: { subject: 'liability for data loss' } },
+    });
+    expect({ approved, calls }).toEqual({ approved: 1, calls: 1 });
+    const { accepted, proposed } = run.result?.output as { accepted: string; proposed: string };
+    expect(accepted).toBe(proposed);
+  }, 60_000);
+
+  test('and there is no example that is not run here', () => {
+    expect(readdirSync(examples).sort()).toEqual([
+      'approval',
+      'content-production',
+      'parallel',
+      'review',
+      'sequence',
+    ]);
+    for (const folder of readdirSync(examples))
+      expect(readdirSync(path.join(examples, folder)).sort()).toEqual([
+        'README.md',
+        'input.json',
+        'plan.yaml',
+      ]);
+  });
+});
