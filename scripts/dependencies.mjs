@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const root = path.resolve(import.meta.dirname, '..');
 const modified = (name) => statSync(path.join(root, name), { throwIfNoEntry: false })?.mtimeMs ?? -1;
@@ -32,3 +33,5 @@ function demandNode() {
   console.error(`Node ${process.versions.node} is too old: 20.19 is needed.`);
   process.exit(1);
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) installDependencies();

@@ -25,7 +25,7 @@ export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
+    const { code } = error as { code?: unknown };
     if (code === 'ENOENT') throw usageError(`There is no file ${file}.`);
     throw usageError(`${file} can't be read: ${code === 'EISDIR' ? 'it is a folder' : String(code)}.`);
   }

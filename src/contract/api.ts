@@ -107,10 +107,13 @@ const label = z.string().min(1).max(255);
 export const StartRun = z
   .strictObject({
     plan: z
-      .union([
-        z.string().min(1).max(200),
-        z.custom<{ [name: string]: Json }>(isRecord, { error: 'is neither the name of a plan nor a plan' }),
-      ])
+      .union(
+        [
+          z.string().min(1).max(200),
+          z.custom<{ [name: string]: Json }>(isRecord).meta({ $ref: '#/components/schemas/PlanInput' }),
+        ],
+        { error: 'is neither the name of a plan nor a plan' },
+      )
       .meta({ description: '`name`, `name@1.0.0`, `name@alias`, or a whole plan.' }),
     input: AnyJson.default(null),
     options: z

@@ -1,7 +1,7 @@
 /** Every bound of the service that is not a user's choice, by name. Units stand last. */
 export const limits = {
-  /** A value up to this size rides in history; a larger one is a reference. */
-  inlineBytesMax: 2048,
+  /** A value up to the size of a preview rides in history; a larger one is a reference. */
+  inlineBytesMax: 256,
   /** What an activity or workflow may carry at most before it becomes a reference. */
   payloadBytesMax: 256 * 1024,
   previewCharactersMax: 200,

@@ -35,28 +35,33 @@ export async function startService(config: Config, context: ServiceContext): Pro
   const internalKey =
     config.FERMATA_INTERNAL_KEY ?? keepKey(path.join(dataFolder, 'internal-key'), 'internal');
 
-  const [database, temporal] = await Promise.all([
+  const simulated = config.GATEWAY_URL === undefined && config.ANTHROPIC_API_KEY === undefined;
+  const [database, temporal, simulatorUrl] = await Promise.all([
     useDatabase(config, context),
     useTemporal(config, context),
+    simulated
+      ? startSimulator(parts, { FERMATA_INTERNAL_KEY: internalKey, ...withoutVendorKeys })
+      : undefined,
   ]);
+  // Chosen before it listens, so that those who speak to it need not wait for it to start.
+  const gatewayPort = await choosePort(config.GATEWAY_PORT);
+  const metricsPort = config.WORKER_METRICS_PORT ?? (await choosePort(0));
   const shared = {
     DATABASE_URL: database.url,
     DATA_DIR: dataFolder,
     FERMATA_INTERNAL_KEY: internalKey,
     FERMATA_API_KEY: undefined,
   };
-  const simulated = config.GATEWAY_URL === undefined && config.ANTHROPIC_API_KEY === undefined;
-  const gatewayUrl = config.GATEWAY_URL ?? (await startGateway(parts, shared, simulated));
-  const metricsPort = config.WORKER_METRICS_PORT ?? (await choosePort(0));
   const settings = {
     ...shared,
     ...withoutVendorKeys,
-    GATEWAY_URL: gatewayUrl,
+    GATEWAY_URL: config.GATEWAY_URL ?? `http://127.0.0.1:${gatewayPort}`,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_UI_URL: temporal.uiUrl,
     WORKER_METRICS_PORT: String(metricsPort),
-    WORKER_METRICS_URL: config.WORKER_METRICS_URL ?? `http://127.0.0.1:${String(metricsPort)}/metrics`,
+    WORKER_METRICS_URL: config.WORKER_METRICS_URL ?? `http://127.0.0.1:${metricsPort}/metrics`,
   };
+  const gateway = { ...shared, SIMULATOR_URL: simulatorUrl, GATEWAY_PORT: String(gatewayPort) };
   const [apiUrl] = await Promise.all([
     parts.start({
       name: 'api',
@@ -65,6 +70,7 @@ export async function startService(config: Config, context: ServiceContext): Pro
       portSetting: 'PORT',
     }),
     parts.start({ name: 'worker', module: 'worker/main.js', settings }),
+    config.GATEWAY_URL ?? parts.start({ name: 'gateway', module: 'gateway/main.js', settings: gateway }),
   ]);
   return {
     apiUrl: apiUrl ?? '',
@@ -109,24 +115,14 @@ async function useTemporal(
   return { address: config.TEMPORAL_ADDRESS, uiUrl: config.TEMPORAL_UI_URL };
 }
 
-async function startGateway(
+async function startSimulator(
   parts: Parts,
-  shared: Record<string, string | undefined>,
-  simulated: boolean,
-): Promise<string> {
-  const simulator = simulated
-    ? await parts.start({
-        name: 'simulator',
-        module: 'simulator/main.js',
-        settings: { ...shared, ...withoutVendorKeys },
-        portSetting: 'SIMULATOR_PORT',
-      })
-    : undefined;
-  const url = await parts.start({
-    name: 'gateway',
-    module: 'gateway/main.js',
-    settings: { ...shared, SIMULATOR_URL: simulator },
-    portSetting: 'GATEWAY_PORT',
+  settings: Record<string, string | undefined>,
+): Promise<string | undefined> {
+  return await parts.start({
+    name: 'simulator',
+    module: 'simulator/main.js',
+    settings,
+    portSetting: 'SIMULATOR_PORT',
   });
-  return url ?? '';
 }

@@ -30,7 +30,7 @@ export function checkNames(plan: Json, visits: Visit[]): PlanProblem[] {
       ),
       ...checkContext(member(step, 'context'), pointerTo(pointer, 'context'), scope.steps),
     ])
-    .concat(checkContext(member(plan, 'context'), '/context', new Set(known.steps.keys())));
+    .concat(checkContext(member(plan, 'context'), '/context', known.steps));
 }
 
 function readPaths(pointer: string, read: () => Path[]): Path[] | PlanProblem {
@@ -43,7 +43,11 @@ function readPaths(pointer: string, read: () => Path[]): Path[] | PlanProblem {
   }
 }
 
-function checkContext(context: Json | undefined, pointer: string, steps: ReadonlySet<string>): PlanProblem[] {
+function checkContext(
+  context: Json | undefined,
+  pointer: string,
+  steps: Visit['scope']['steps'],
+): PlanProblem[] {
   const from = isObject(context) ? member(context, 'from') : undefined;
   return (Array.isArray(from) ? from : []).flatMap((id, index) =>
     typeof id !== 'string' || steps.has(id)

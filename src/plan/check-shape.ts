@@ -59,16 +59,17 @@ function unionProblems(issue: core.$ZodIssueInvalidUnion, path: string, plan: Js
     return [problem(path, 'validation_failed', `${found}; there are ${listOf([...stepTypes], 'and')}.`)];
   }
   if (given === undefined) return [problem(path, 'validation_failed', 'This is missing.')];
-  const sameKind = issue.errors.filter((errors) => !errors.some((each) => isAtTop(each) && isOtherKind(each)));
+  const sameKind = issue.errors.filter(
+    (errors) => !errors.some((each) => isAtTop(each) && isOtherKind(each)),
+  );
   const sameFields = sameKind.filter(
     (errors) => !errors.some((each) => isAtTop(each) && each.code === 'unrecognized_keys'),
   );
   const near = sameFields.length > 0 ? sameFields : sameKind;
   const [meant] = near;
-  if (meant !== undefined && near.length === 1) return meant.flatMap((inner) => problemsOf(inner, path, plan));
-  const forms = new Set(
-    issue.errors.flatMap((errors) => errors.filter(isAtTop).map(formOf)),
-  );
+  if (meant !== undefined && near.length === 1)
+    return meant.flatMap((inner) => problemsOf(inner, path, plan));
+  const forms = new Set(issue.errors.flatMap((errors) => errors.filter(isAtTop).map(formOf)));
   return [problem(path, 'validation_failed', `This is ${kindOf(given)}; it may be ${listOf([...forms])}.`)];
 }
 

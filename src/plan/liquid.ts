@@ -1,4 +1,15 @@
-import { Context, filters, Liquid, LiquidError, Output, Parser, toValueSync } from 'liquidjs';
+import {
+  Context,
+  filters,
+  Liquid,
+  LiquidError,
+  Output,
+  ParseError,
+  Parser,
+  toValueSync,
+  TypeGuards,
+  Value,
+} from 'liquidjs';
 import type { Emitter, Template, TopLevelToken } from 'liquidjs';
 import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
@@ -126,8 +137,19 @@ class ShownOutput extends Output {
 class ShownParser extends Parser {
   override parseToken(token: TopLevelToken, rest: TopLevelToken[]): ReturnType<Parser['parseToken']> {
     const template = super.parseToken(token, rest);
+    for (const argument of (template as Template).arguments?.() ?? [])
+      if (argument instanceof Value && operandsLeft(argument) !== 1)
+        throw new ParseError(new Error('two values stand side by side with nothing between them'), token);
     return template instanceof Output ? new ShownOutput(template.token, engine) : template;
   }
+}
+
+/** How many values an expression would leave. The engine goes on with the last and forgets the others. */
+function operandsLeft({ initial }: Value): number {
+  return initial.postfix.reduce((count, token) => {
+    if (!TypeGuards.isOperatorToken(token)) return count + 1;
+    return token.operator === 'not' ? count : count - 1;
+  }, 0);
 }
 
 /** Reads a template. Throws `TemplateError`. */

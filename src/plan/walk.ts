@@ -5,7 +5,7 @@ import { isObject, member, pointerTo, type JsonObject } from './json';
 /** Names that templates may use at a place. */
 export interface Scope {
   /** Ids of steps that have ended, one way or another, when the place is reached. */
-  steps: ReadonlySet<string>;
+  steps: { has(id: string): boolean };
   /** Names of the position, such as `item` or `branches`, beside those that are known everywhere. */
   position: ReadonlySet<string>;
 }
@@ -50,15 +50,15 @@ interface Child {
   name: string;
   /** Members and positions that lead from the parent to it. */
   at: (string | number)[];
-  /** Ids that have ended meanwhile, and names that only this place has. */
-  steps?: string[];
+  /** Ids that have ended inside the parent by now, and names that only this place has. */
+  ended?: ReadonlyMap<string, number>;
   names?: string[];
 }
 
 function intoChildren(visit: Visit, visits: Visit[]): string[] {
   const { step, scope } = visit;
 
-  function into({ step: child, place, name, at, steps = [], names = [] }: Child): string[] {
+  function into({ step: child, place, name, at, ended: before, names = [] }: Child): string[] {
     const inside: Omit<Visit, 'step'> = {
       pointer: pointerTo(visit.pointer, ...at),
       path: visit.path === 'root' ? name : `${visit.path}.${name}`,
@@ -66,41 +66,40 @@ function intoChildren(visit: Visit, visits: Visit[]): string[] {
       place,
       depth: visit.depth + 1,
       scope: {
-        steps: new Set([...scope.steps, ...steps]),
-        position: new Set([...scope.position, ...names]),
+        steps: before === undefined ? scope.steps : endedBefore(before, scope.steps),
+        position: names.length === 0 ? scope.position : new Set([...scope.position, ...names]),
       },
     };
     return descend(child, inside, visits);
   }
 
-  const ended: string[] = [];
+  const ended = new Map<string, number>();
+  function end(ids: string[]): void {
+    for (const id of ids) if (!ended.has(id)) ended.set(id, ended.size);
+  }
   const list = member(step, 'steps');
   for (const [index, child] of (Array.isArray(list) ? list : []).entries()) {
     const id = member(child, 'id');
     const name = typeof id === 'string' ? id : `steps.${String(index)}`;
-    ended.push(...into({ step: child, place: 'list', name, at: ['steps', index], steps: ended }));
+    end(into({ step: child, place: 'list', name, at: ['steps', index], ended }));
   }
   const branches = member(step, 'branches');
   for (const [name, child] of isObject(branches) ? Object.entries(branches) : [])
-    ended.push(...into({ step: child, place: 'branch', name, at: ['branches', name] }));
+    end(into({ step: child, place: 'branch', name, at: ['branches', name] }));
   // A repeated step can't be named from outside, so what these two give is dropped.
   const as = member(step, 'as');
   const names = [typeof as === 'string' ? as : 'item', 'index'];
   into({ step: member(step, 'step'), place: 'item', name: '*', at: ['step'], names });
-  const revise = member(step, 'revise');
-  into({ step: revise, place: 'revise', name: 'revise', at: ['revise'], names: ['issues'] });
+  into({ step: member(step, 'revise'), place: 'revise', name: 'revise', at: ['revise'], names: ['issues'] });
   const reduce = member(step, 'reduce');
-  ended.push(
-    ...into({
-      step: reduce,
-      place: 'reduce',
-      name: 'reduce',
-      at: ['reduce'],
-      steps: ended,
-      names: ['branches'],
-    }),
-  );
+  end(into({ step: reduce, place: 'reduce', name: 'reduce', at: ['reduce'], ended, names: ['branches'] }));
   const fallback = member(member(step, 'onFailure'), 'step');
-  ended.push(...into({ step: fallback, place: 'onFailure', name: 'onFailure', at: ['onFailure', 'step'] }));
-  return ended;
+  end(into({ step: fallback, place: 'onFailure', name: 'onFailure', at: ['onFailure', 'step'] }));
+  return [...ended.keys()];
+}
+
+/** The ids that a growing map holds by now, and those known above. */
+function endedBefore(ended: ReadonlyMap<string, number>, above: Scope['steps']): Scope['steps'] {
+  const count = ended.size;
+  return { has: (id) => (ended.get(id) ?? count) < count || above.has(id) };
 }

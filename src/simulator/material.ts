@@ -1,4 +1,4 @@
-import { mark, type DataBlock } from './prompt';
+import type { DataBlock } from './prompt';
 
 /** Something to draw from, with the name under which it is shown. */
 export interface Material {
@@ -27,13 +27,24 @@ interface Part {
   text: string;
 }
 
+// A member shorter than this is a figure or a flag rather than a text.
+const textCharactersMin = 40;
+
 function parts(label: string, text: string): Part[] {
   const parsed = parsedOrNull(text);
   if (parsed === null || typeof parsed !== 'object') return [{ label, text }];
-  return Object.entries(parsed).map(([key, value]) => ({
-    label: Array.isArray(parsed) ? `${label} ${String(Number(key) + 1)}` : key,
-    text: typeof value === 'string' ? value : plain(value),
-  }));
+  const members = Object.entries(parsed).map(([key, value]) => {
+    const told = typeof value === 'string' ? value : plain(value);
+    const heading = /^# (.{1,60})$/m.exec(told)?.[1];
+    return {
+      label: Array.isArray(parsed) ? (heading ?? `Part ${String(Number(key) + 1)}`) : key,
+      text: told,
+    };
+  });
+  const telling = members.filter(
+    (member) => Array.isArray(parsed) || member.text.length >= textCharactersMin,
+  );
+  return telling.length > 0 ? telling : [{ label, text: plain(parsed) }];
 }
 
 function parsedOrNull(text: string): unknown {
@@ -49,8 +60,8 @@ function parsedOrNull(text: string): unknown {
 function plain(value: unknown): string {
   if (typeof value !== 'object' || value === null) return `${String(value)}.`;
   const told = Object.entries(value).map(([key, each]) => {
-    const said = typeof each === 'object' ? plain(each) : String(each);
-    return Array.isArray(value) ? said : `${key}: ${said.replace(/\.$/, '')}`;
+    const said = (typeof each === 'object' ? plain(each) : String(each)).replace(/\.$/, '');
+    return Array.isArray(value) ? said : `${key}: ${said}`;
   });
   return `${told.join('; ')}.`;
 }
@@ -67,11 +78,14 @@ function labelOf(name: string): string {
   return words === '' ? 'Material' : words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** The sentences of a text, without headings, list marks, emphasis and what a simulated answer says of itself. */
+// Headings, tables, fences, lines of code, and what a simulated answer says of itself.
+const untold = /^\s*(?:#|```|\||---|\+\+\+|@@)|[{};]\s*$|^This text on .* draws on|Simulated answer/;
+
+/** The sentences of a text, without list marks and emphasis. */
 export function sentencesOf(text: string): string[] {
   return text
     .split('\n')
-    .filter((line) => !/^\s*(#|```|\||---)/.test(line) && !line.includes(mark))
+    .filter((line) => !untold.test(line))
     .map((line) =>
       line
         .replace(/^\s*(?:[-*+]|\d+[.)])\s+/, '')

@@ -89,10 +89,11 @@ const general: Angle = {
 
 const angles = [market, technical, people, risk] as const;
 
-/** The angle that an instruction asks for by a word of its own, else the system prompt's, else the general one. */
+/** The angle that a word of the instruction asks for, else one of the agent's own instructions, else the general one. */
 export function angleOf({ instruction, system }: { instruction: string; system: string }): Angle {
   const wanted = (text: string) => angles.find(({ asked }) => asked.test(text));
-  return wanted(instruction) ?? wanted(system) ?? general;
+  const [agent = ''] = system.split('\n\n', 1);
+  return wanted(instruction) ?? wanted(agent) ?? general;
 }
 
 export function say(phrase: string, subject: string): string {

@@ -27,6 +27,7 @@ export interface DataBlock {
 
 const subjectCharactersMax = 80;
 const block = /<data\s+name="([^"]*)"\s+id="([^"]*)"\s*>\n?([\s\S]*?)\n?<\/data(?:\s+id="\2")?\s*>/g;
+const quoted = /"([^"\n]{3,80})"/;
 const order = /^(?:please\s+)?[a-z]+\s+(?:the|this|these|an?)\s+/i;
 const subject = /\b(?:on|of|about|for|regarding|into)\s+(?:the\s+)?([^\n]+)/i;
 

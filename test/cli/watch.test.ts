@@ -132,7 +132,7 @@ describe('watching a run', () => {
       const next = events.slice(Number(last ?? 0), Number(last ?? 0) + 2);
       for (const event of next) sendEvent(response, event);
       // The first connection is cut in the middle, the others end as a stopping service ends them.
-      if (last === undefined) response.destroy();
+      if (last === undefined) response.socket?.end();
       else response.end();
     });
     const { exitCode, output } = await fermata(['watch', 'run1', '--json'], service);

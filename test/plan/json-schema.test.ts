@@ -3,7 +3,11 @@ import type { Json } from '../../src/contract/value';
 
 describe('schemas', () => {
   it('finds nothing wrong with a schema and a value that fit', async () => {
-    const schema = { type: 'object', required: ['topic'], properties: { topic: { type: 'string', minLength: 3 } } };
+    const schema = {
+      type: 'object',
+      required: ['topic'],
+      properties: { topic: { type: 'string', minLength: 3 } },
+    };
     expect(await checkSchema(schema)).toEqual([]);
     expect(await validateJson(schema, { topic: 'heat pumps' })).toEqual([]);
   });
@@ -87,7 +91,11 @@ describe('schemas', () => {
   });
 
   it('keeps names apart from what every object inherits', async () => {
-    const schema = { type: 'object', required: ['constructor'], properties: { toString: { type: 'string' } } };
+    const schema = {
+      type: 'object',
+      required: ['constructor'],
+      properties: { toString: { type: 'string' } },
+    };
     expect(await validateJson(schema, {})).toHaveLength(1);
     expect(await validateJson(schema, { constructor: 1 })).toEqual([]);
   });

@@ -6,7 +6,13 @@ import type { JsonObject } from '../../src/plan/json';
 import { parsePlanText } from '../../src/plan/parse';
 import { validatePlan, type Validation } from '../../src/plan/validate';
 
-const price = { version: 'test', inputNano: 3000, outputNano: 15_000, cacheReadNano: 300, cacheWriteNano: 3750 };
+const price = {
+  version: 'test',
+  inputNano: 3000,
+  outputNano: 15_000,
+  cacheReadNano: 300,
+  cacheWriteNano: 3750,
+};
 
 function model(id: string, vendor: string, more: Partial<CatalogModel> = {}): CatalogModel {
   return { id, vendor, contextTokens: 200_000, outputTokensMax: 64_000, price, ...more };

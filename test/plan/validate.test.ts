@@ -57,7 +57,10 @@ describe('a plan that is right', () => {
     const plan = planOf(
       {
         type: 'parallel',
-        branches: { constructor: agentStep('x', { agent: 'toString' }), valueOf: setStep('{{ input.constructor }}') },
+        branches: {
+          constructor: agentStep('x', { agent: 'toString' }),
+          valueOf: setStep('{{ input.constructor }}'),
+        },
       },
       {
         agents: { toString: { model: 'claude-sonnet', instructions: 'x' } },
@@ -84,7 +87,8 @@ describe('the shape of a plan', () => {
       {
         path: '/flow/steps/0/type',
         code: 'validation_failed',
-        message: '"router" is not a type of step; there are agent, sequence, parallel, review, approval and set.',
+        message:
+          '"router" is not a type of step; there are agent, sequence, parallel, review, approval and set.',
       },
       {
         path: '/flow/steps/1/type',
@@ -181,7 +185,10 @@ describe('what no plan may hold', () => {
   });
 
   it('refuses NUL and halves of characters, in names and in texts', async () => {
-    const plan = planOf(agentStep('a\0b', { id: 'x\0' }), { agents: { 'w\ud800': {} }, description: '\udc00' });
+    const plan = planOf(agentStep('a\0b', { id: 'x\0' }), {
+      agents: { 'w\ud800': {} },
+      description: '\udc00',
+    });
     expect(await errorsOf(plan)).toEqual(
       expect.arrayContaining([
         '/agents/w\ufffd invalid_unicode',
@@ -230,8 +237,16 @@ describe('steps', () => {
       ['0/forEach validation_failed', '0/step validation_failed'],
     ],
     ['no branch', { branches: {} }, ['0/branches validation_failed']],
-    ['a name for items that means something else', { forEach: [], as: 'input', step: setStep(1) }, ['0/as validation_failed']],
-    ['more required than there are', { branches: { a: setStep(1) }, require: 2 }, ['0/require validation_failed']],
+    [
+      'a name for items that means something else',
+      { forEach: [], as: 'input', step: setStep(1) },
+      ['0/as validation_failed'],
+    ],
+    [
+      'more required than there are',
+      { branches: { a: setStep(1) }, require: 2 },
+      ['0/require validation_failed'],
+    ],
   ])('fan out over branches or a list: not over %s', async (_, fields, expected) => {
     expect(await flowErrors({ type: 'parallel', ...(fields as object) })).toEqual(expected);
   });
@@ -243,7 +258,9 @@ describe('steps', () => {
   });
 
   it('have at most 500 branches', async () => {
-    const branches = Object.fromEntries(Array.from({ length: 501 }, (_, index) => [`b${String(index)}`, setStep(1)]));
+    const branches = Object.fromEntries(
+      Array.from({ length: 501 }, (_, index) => [`b${String(index)}`, setStep(1)]),
+    );
     expect(await flowErrors({ type: 'parallel', branches })).toEqual(['0/branches limit_exceeded']);
   });
 
@@ -254,11 +271,16 @@ describe('steps', () => {
     expect(await errorsOf(planOf(nested(8)))).toEqual([]);
     const { errors } = await validatePlan(planOf(nested(9)), simulated);
     expect(errors).toMatchObject([
-      { code: 'limit_exceeded', message: expect.stringContaining('Step depth 9 exceeds the limit of 8') as string },
+      {
+        code: 'limit_exceeded',
+        message: expect.stringContaining('Step depth 9 exceeds the limit of 8') as string,
+      },
     ]);
     expect(await errorsOf(planOf(nested(32), { limits: { depth: 32 } }))).toEqual([]);
     expect(await errorsOf(planOf(nested(33), { limits: { depth: 32 } }))).toHaveLength(1);
-    expect(await errorsOf(planOf(sequenceOf({ ...sequenceOf(setStep(1)), limits: { depth: 1 } })))).toHaveLength(1);
+    expect(
+      await errorsOf(planOf(sequenceOf({ ...sequenceOf(setStep(1)), limits: { depth: 1 } }))),
+    ).toHaveLength(1);
   });
 
   it('wait no longer than a year, for people two', async () => {
@@ -310,14 +332,18 @@ describe('models', () => {
   });
 
   it('must leave one that can be called', async () => {
-    expect(marks(await validatePlan(agent('gpt-4o'), anthropicOnly))).toEqual(['/agents/writer/model model_not_usable']);
+    expect(marks(await validatePlan(agent('gpt-4o'), anthropicOnly))).toEqual([
+      '/agents/writer/model model_not_usable',
+    ]);
     expect(marks(await validatePlan(agent(['gpt-4o', 'gemini-pro']), noVendor))).toEqual([
       '/agents/writer/model model_not_usable',
     ]);
   });
 
   it('must have a price, unless the plan does without', async () => {
-    expect(marks(await validatePlan(agent('unpriced'), simulated))).toEqual(['/agents/writer/model unpriced']);
+    expect(marks(await validatePlan(agent('unpriced'), simulated))).toEqual([
+      '/agents/writer/model unpriced',
+    ]);
     const lifted = { ...(agent('unpriced') as object), limits: { allowUnpriced: true } } as Json;
     expect(marks(await validatePlan(lifted, simulated))).toEqual([]);
   });

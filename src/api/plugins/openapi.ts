@@ -1,10 +1,10 @@
 import swagger, { type SwaggerTransform } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
-import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { z } from 'zod';
-import { Problem } from '../../contract/problems';
+import { withComponents } from '../openapi-components';
 import type { App } from '../service';
 
 const docsPath = '/docs';
@@ -29,7 +29,8 @@ export async function installOpenApi(app: App, version: string): Promise<void> {
       security: [{ key: [] }],
     },
     transform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) =>
+      'openapiObject' in document ? withComponents(document.openapiObject) : {},
   });
   await app.register(swaggerUi, { routePrefix: docsPath });
   app.get(
@@ -91,6 +92,3 @@ function describe(description: string | undefined, scopes: readonly string[]): s
 function tagOf(url: string): string {
   return /^\/v1\/([a-z]+)/.exec(url)?.[1] ?? 'service';
 }
-
-// Named here because no route's own schema does: every route may answer with it.
-void Problem;

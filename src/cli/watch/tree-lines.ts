@@ -40,7 +40,7 @@ function rowLine(row: Row, cells: readonly string[], widths: readonly number[], 
   const line = [
     `${indent}${statusMark(row.status, drawing)} ${name.slice(indent.length)}`,
     colors.dim(who),
-    ...figures.map((figure) => colors.dim(figure)),
+    ...figures.filter((figure) => figure !== '').map((figure) => colors.dim(figure)),
     row.status === 'failed' || row.status === 'timed_out'
       ? colors.red(safeLine(told))
       : colors.dim(safeLine(told)),

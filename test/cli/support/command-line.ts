@@ -39,6 +39,7 @@ export function startCommand(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  children.add(child);
   let output = '';
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -50,6 +51,13 @@ export function startCommand(
   });
   return { child, output: () => output, said: () => said, ended };
 }
+
+// A test that fails half way must not leave a watcher that nobody ends.
+const children = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+});
 
 /** Runs a command to its end. */
 export function fermata(words: string[], options: CommandOptions): Promise<Ended> {

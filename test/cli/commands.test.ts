@@ -1,0 +1,308 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../support/free-port';
+import { fermata } from './support/command-line';
+import {
+  anApproval,
+  aRun,
+  sendJson,
+  sendProblem,
+  startFakeService,
+  type FakeService,
+} from './support/fake-service';
+
+const plan = `name: brief
+version: 1.0.0
+agents:
+  writer: { model: claude-sonnet, instructions: You write. }
+flow:
+  type: agent
+  agent: nobody
+  prompt: "On {{ input.topic }}"
+`;
+
+describe('the command line', () => {
+  let service: FakeService;
+  let folder: string;
+  beforeEach(async () => {
+    service = await startFakeService();
+    folder = mkdtempSync(join(tmpdir(), 'fermata-test-'));
+  });
+  afterEach(async () => {
+    await service.close();
+    rmSync(folder, { recursive: true });
+  });
+  const sent = (index = 0) => JSON.parse(service.received[index]?.body ?? 'null') as unknown;
+
+  it('starts a run of a file with its input, labels and limit, and prints the id alone', async () => {
+    service.on('POST /v1/runs', (_, response) => {
+      sendJson(response, aRun(), 201);
+    });
+    const file = join(folder, 'plan.yaml');
+    writeFileSync(file, plan);
+    const options = ['--set', 'topic=heat pumps', '--label', 'team=growth', '--limit-usd', '0.5'];
+    const { exitCode, output, said } = await fermata(['run', file, ...options], service);
+    expect({ exitCode, output, said }).toEqual({ exitCode: 0, output: 'run1\n', said: '' });
+    expect(sent()).toMatchObject({
+      plan: { name: 'brief', flow: { agent: 'nobody' } },
+      input: { topic: 'heat pumps' },
+      options: { labels: { team: 'growth' }, limits: { costUsd: 0.5 } },
+    });
+    expect(service.received[0]?.headers['authorization']).toBe('Bearer a-key-for-the-tests');
+  });
+
+  it('starts a stored plan by its name', async () => {
+    service.on('POST /v1/runs', (_, response) => {
+      sendJson(response, aRun(), 201);
+    });
+    await fermata(['run', 'brief@1.0.0', '--input', '{"topic":"x"}'], service);
+    expect(sent()).toMatchObject({ plan: 'brief@1.0.0', input: { topic: 'x' } });
+  });
+
+  it('sends a start again under the same idempotency key when the answer was lost', async () => {
+    const keys: unknown[] = [];
+    service.on('POST /v1/runs', ({ headers }, response) => {
+      keys.push(headers['idempotency-key']);
+      if (keys.length === 1) response.destroy();
+      else sendJson(response, aRun(), 201);
+    });
+    const { exitCode, output } = await fermata(['run', 'brief'], service);
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: 'run1\n' });
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toBe(keys[1]);
+  });
+
+  it('shows what is wrong with a plan at its lines in the file', async () => {
+    const issue = { path: '/flow/agent', code: 'unknown_agent', message: 'There is no agent nobody.' };
+    service.on('POST /v1/runs', (_, response) => {
+      sendProblem(response, 422, 'validation_failed', 'The plan is not valid.', {
+        errors: [{ ...issue, path: '/plan/flow/agent' }],
+      });
+    });
+    service.on('POST /v1/plans/validate', ({ headers, body }, response) => {
+      expect({ type: headers['content-type'], body }).toEqual({ type: 'application/yaml', body: plan });
+      sendJson(response, { valid: false, errors: [{ ...issue, line: 7, column: 10 }], warnings: [] });
+    });
+    const file = join(folder, 'plan.yaml');
+    writeFileSync(file, plan);
+    const { exitCode, output, said } = await fermata(['run', file], service);
+    expect({ exitCode, output }).toEqual({ exitCode: 2, output: '' });
+    expect(said).toBe(
+      `error  ${file} is not a valid plan.\n  ${file}:7:10  /flow/agent  There is no agent nobody.\n`,
+    );
+  });
+
+  it('names line and column of a file that is no YAML, without asking the service', async () => {
+    const file = join(folder, 'plan.yaml');
+    writeFileSync(file, 'name: brief\nflow: { type: agent\nagents: }\n');
+    const { exitCode, said } = await fermata(['run', file], service);
+    expect(exitCode).toBe(2);
+    expect(said).toMatch(/^error {2}.*plan\.yaml is not valid YAML\.\n {2}.*plan\.yaml:3:1 {2}\S/);
+    expect(service.received).toEqual([]);
+  });
+
+  it.each([
+    [['run', './no-such-plan.yaml'], 'error  There is no file ./no-such-plan.yaml.\n'],
+    [['run'], "error: missing required argument 'plan'\n"],
+    [['run', 'brief', '--limit-usd', 'much'], 'It is not an amount over 0.'],
+    [['frobnicate'], "error: unknown command 'frobnicate'"],
+    [['decide', 'ap1', 'maybe'], "error: command-argument value 'maybe' is invalid"],
+    [['approve', 'ap1', '--content', 'x'], "error: unknown option '--content'"],
+  ])('ends %j as wrong usage', async (words, message) => {
+    const { exitCode, output, said } = await fermata(words, service);
+    expect({ exitCode, output }).toEqual({ exitCode: 2, output: '' });
+    expect(said).toContain(message);
+  });
+
+  it('says how to start a service that cannot be reached, in one line', async () => {
+    const url = `http://127.0.0.1:${String(await freePort())}`;
+    for (const words of [['runs'], ['run', 'brief', '--watch'], ['watch', 'run1'], ['approve', 'ap1']]) {
+      const { exitCode, said } = await fermata(words, { url });
+      expect(said).toBe(
+        `error  Can't reach the service at ${url}: nothing listens there. Start it with: npm start\n`,
+      );
+      expect(exitCode).toBe(4);
+    }
+  });
+
+  it('names a setting that makes no sense', async () => {
+    const { exitCode, said } = await fermata(['runs'], { url: 'ftp://x' });
+    expect(exitCode).toBe(2);
+    expect(said).toBe('error  FERMATA_URL="ftp://x": is not an http:// or https:// URL.\n');
+  });
+
+  it('finds the key of the service in a folder above', async () => {
+    service.on('GET /v1/runs', (_, response) => {
+      sendJson(response, { items: [], nextCursor: null });
+    });
+    mkdirSync(join(folder, '.fermata'));
+    mkdirSync(join(folder, 'deep', 'er'), { recursive: true });
+    writeFileSync(join(folder, '.fermata', 'api-key'), 'key-from-a-file\n');
+    await fermata(['runs'], { url: service.url, key: '', cwd: join(folder, 'deep', 'er') });
+    expect(service.received[0]?.headers['authorization']).toBe('Bearer key-from-a-file');
+  });
+
+  it('says what to do where the key is refused', async () => {
+    service.on('GET /v1/runs', (_, response) => {
+      sendProblem(response, 401, 'unauthenticated', 'A valid key is needed.');
+    });
+    const { exitCode, said } = await fermata(['runs'], { url: service.url, key: '', cwd: folder });
+    expect(exitCode).toBe(1);
+    expect(said).toContain('Set FERMATA_API_KEY');
+  });
+
+  it('asks for the runs that the options name', async () => {
+    service.on('GET /v1/runs', (_, response) => {
+      sendJson(response, { items: [aRun()], nextCursor: null });
+    });
+    const options = [
+      '--status',
+      'running',
+      '--status',
+      'waiting',
+      '--plan',
+      'brief',
+      '--label',
+      'team=growth',
+      '--q',
+      'heat',
+      '--limit',
+      '5',
+    ];
+    const { output } = await fermata(['runs', ...options], service);
+    expect(service.received[0]?.path).toBe(
+      '/v1/runs?status=running&status=waiting&plan=brief&label=team%3Agrowth&q=heat&limit=5',
+    );
+    expect(output).toMatch(/^… run1 {2}running {2}brief 1\.0\.0 {2}.* {2}\$0\.0156 {2}simulated\n$/);
+  });
+
+  it('prints data alone with --json', async () => {
+    service.on('GET /v1/runs/run1', (_, response) => {
+      sendJson(response, aRun());
+    });
+    const { output, said } = await fermata(['show', 'run1', '--json'], service);
+    expect(JSON.parse(output)).toEqual(aRun());
+    expect(said).toBe('');
+  });
+
+  it('decides on exactly what the approval shows', async () => {
+    service.on('GET /v1/approvals/ap1', (_, response) => {
+      sendJson(response, anApproval());
+    });
+    service.on('POST /v1/approvals/ap1', (_, response) => {
+      sendJson(response, anApproval({ status: 'rejected' }));
+    });
+    const { exitCode, output } = await fermata(['reject', 'ap1', '--comment', 'too long'], service);
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: 'ap1  rejected\n' });
+    expect(sent(1)).toEqual({ decision: 'reject', digest: 'sha-1', comment: 'too long' });
+  });
+
+  it('sends an edited text word for word', async () => {
+    service.on('GET /v1/approvals/ap1', (_, response) => {
+      sendJson(response, anApproval());
+    });
+    service.on('POST /v1/approvals/ap1', (_, response) => {
+      sendJson(response, anApproval({ status: 'edited' }));
+    });
+    const text = '  "Naïve" — 熱ポンプ\r\n\ttwo {{ lines }}\n\n';
+    writeFileSync(join(folder, 'text.md'), text);
+    await fermata(['edit', 'ap1', '--content', `@${join(folder, 'text.md')}`], service);
+    expect(sent(1)).toEqual({ decision: 'edit', digest: 'sha-1', content: text });
+  });
+
+  it('takes the content for anything but a text as JSON', async () => {
+    service.on('GET /v1/approvals/ap1', (_, response) => {
+      sendJson(response, anApproval({ content: { title: 'x' } }));
+    });
+    service.on('POST /v1/approvals/ap1', (_, response) => {
+      sendJson(response, anApproval({ status: 'edited' }));
+    });
+    expect((await fermata(['edit', 'ap1', '--content', 'no json'], service)).exitCode).toBe(2);
+    await fermata(['edit', 'ap1', '--content', '{"title":"y"}'], service);
+    expect(sent(2)).toMatchObject({ content: { title: 'y' } });
+  });
+
+  it('says who was first where an approval is decided already', async () => {
+    service.on('GET /v1/approvals/ap1', (_, response) => {
+      sendJson(response, anApproval());
+    });
+    service.on('POST /v1/approvals/ap1', (_, response) => {
+      sendProblem(response, 409, 'approval_already_decided', 'ann approved it at 12:00.');
+    });
+    const { exitCode, said } = await fermata(['approve', 'ap1'], service);
+    expect({ exitCode, said }).toEqual({
+      exitCode: 1,
+      said: 'error  ann approved it at 12:00. (approval_already_decided)\n',
+    });
+  });
+
+  it('stores a plan as it is written, and says whether it was there', async () => {
+    const statuses = [201, 200];
+    service.on('POST /v1/plans', (_, response) => {
+      sendJson(response, { name: 'brief', version: '1.0.0' }, statuses.shift());
+    });
+    writeFileSync(join(folder, 'plan.yaml'), plan);
+    const push = () => fermata(['plans', 'push', join(folder, 'plan.yaml')], service);
+    expect((await push()).output).toBe('brief@1.0.0 is stored.\n');
+    expect((await push()).output).toBe('brief@1.0.0 was stored already.\n');
+    expect(service.received[0]?.body).toBe(plan);
+  });
+});
+
+describe('doctor', () => {
+  let service: FakeService;
+  beforeEach(async () => {
+    service = await startFakeService();
+    const model = {
+      name: 'claude-sonnet',
+      id: 'claude-sonnet',
+      vendor: 'anthropic',
+      contextTokens: 1,
+      outputTokensMax: 1,
+      price: null,
+    };
+    service.on('GET /healthz', (_, response) => {
+      sendJson(response, { status: 'ok' });
+    });
+    service.on('GET /v1/models', (_, response) => {
+      sendJson(response, { items: [{ ...model, usable: true, simulated: true }] });
+    });
+    service.on('GET /v1/runs', (_, response) => {
+      const links = { ...aRun().links, temporal: 'http://127.0.0.1:8233/namespaces/default/workflows/run1' };
+      sendJson(response, { items: [aRun({ links })], nextCursor: null });
+    });
+  });
+  afterEach(() => service.close());
+  const part = { ok: true, detail: 'answers' };
+  const parts = { temporal: part, database: part, gateway: part, worker: part };
+
+  it('finds all well, and says that answers are simulated and where Temporal is', async () => {
+    service.on('GET /readyz', (_, response) => {
+      sendJson(response, { status: 'ready', parts });
+    });
+    const { exitCode, output } = await fermata(['doctor'], service);
+    expect(exitCode).toBe(0);
+    expect(output).not.toContain('!!');
+    expect(output).toContain('ok  vendor       simulated');
+    expect(output).toContain('ok  Temporal UI  http://127.0.0.1:8233');
+  });
+
+  it('names the part that is not ready, and fails', async () => {
+    const broken = { ...parts, worker: { ok: false, detail: 'no worker polls' } };
+    service.on('GET /readyz', (_, response) => {
+      sendProblem(response, 503, 'not_ready', 'The worker is not ready.', { parts: broken });
+    });
+    const { exitCode, output } = await fermata(['doctor'], service);
+    expect(exitCode).toBe(1);
+    expect(output).toContain('!!  worker       no worker polls');
+  });
+
+  it('says first of all where nothing listens', async () => {
+    const url = `http://127.0.0.1:${String(await freePort())}`;
+    const { exitCode, output } = await fermata(['doctor'], { url });
+    expect(exitCode).toBe(4);
+    expect(output).toContain('!!  service');
+    expect(output).toContain('npm start');
+  });
+});

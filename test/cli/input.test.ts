@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readInput, readLabels } from '../../src/cli/input';
+
+describe('the input of a run', () => {
+  it('takes values that are JSON as JSON, and anything else as text', () => {
+    const settings = [
+      'n=3',
+      'yes=true',
+      'none=null',
+      'list=[1,2]',
+      'fields={"a":1}',
+      'text=heat pumps',
+      'quoted="x"',
+      'plus=007',
+      'empty=',
+    ];
+    expect(readInput(undefined, settings)).toEqual({
+      ...{ n: 3, yes: true, none: null, list: [1, 2], fields: { a: 1 } },
+      ...{ text: 'heat pumps', quoted: '"x"', plus: '007', empty: '' },
+    });
+  });
+
+  it('sets fields inside fields, over what --input has', () => {
+    expect(readInput('{"a":{"b":1,"c":2}}', ['a.b=9', 'd.e.f=x'])).toEqual({
+      a: { b: 9, c: 2 },
+      d: { e: { f: 'x' } },
+    });
+  });
+
+  it('keeps an equals sign in the value', () => {
+    expect(readInput(undefined, ['formula=a=b'])).toEqual({ formula: 'a=b' });
+  });
+
+  it('sends a field called __proto__ on as one, for the service to refuse', () => {
+    expect(JSON.stringify(readInput(undefined, ['__proto__.admin=true']))).toBe(
+      '{"__proto__":{"admin":true}}',
+    );
+    expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+
+  it('reads a file of JSON or YAML', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fermata-test-'));
+    const file = join(folder, 'input.yaml');
+    writeFileSync(file, 'topic: heat pumps\ncount: 2\n');
+    expect(readInput(`@${file}`, ['count=3'])).toEqual({ topic: 'heat pumps', count: 3 });
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    [['topic'], '--set topic: write it as name=value.'],
+    [['a=1', 'a.b=2'], '--set a.b=2: a is no object that could have fields.'],
+  ])('refuses %j in one line', (settings, message) => {
+    expect(() => readInput(undefined, settings)).toThrow(message);
+  });
+
+  it('refuses an --input that is no JSON and names how a file is written', () => {
+    expect(() => readInput('input.json', [])).toThrow(/^--input is not valid JSON: .*--input @file\.$/);
+    expect(() => readInput('@/no/such/file', [])).toThrow('There is no file /no/such/file.');
+  });
+
+  it('reads labels as names and texts', () => {
+    expect(readLabels(['team=growth', 'n=1'])).toEqual({ team: 'growth', n: '1' });
+  });
+});
