@@ -1,4 +1,4 @@
-import fastify, { type FastifyBaseLogger } from 'fastify';
+import fastify, { type FastifyBaseLogger, type RouteOptions } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { ulid } from 'ulid';
 import { limits } from '../contract/limits';
@@ -9,7 +9,7 @@ import { installAuthentication } from './plugins/authentication';
 import { installBodies } from './plugins/bodies';
 import { installGuards } from './plugins/guards';
 import { installHttpMetrics } from './plugins/http-metrics';
-import { installOpenApi } from './plugins/openapi';
+import { docsPath, installOpenApi } from './plugins/openapi';
 import { installProblems, sendProblem } from './plugins/problems';
 import { approvalRoutes } from './routes/approvals';
 import { healthRoutes } from './routes/health';
@@ -31,10 +31,12 @@ const idleMsMax = 75_000;
 interface AppOptions {
   version: string;
   logger: FastifyBaseLogger;
+  /** Is told of every route. */
+  onRoute?: (route: RouteOptions) => void;
 }
 
 /** Builds the API on a service; it doesn't listen yet. Closing it ends the streams that are read. */
-export async function buildApp(service: Service, { version, logger }: AppOptions): Promise<App> {
+export async function buildApp(service: Service, { version, logger, onRoute }: AppOptions): Promise<App> {
   let draining = false;
   const app: App = fastify({
     loggerInstance: logger,
@@ -58,8 +60,9 @@ export async function buildApp(service: Service, { version, logger }: AppOptions
   await app.register(fastifyTelemetry());
   installProblems(app);
   await installGuards(app, () => draining);
+  installAuthentication(app, service, docsPath);
+  if (onRoute !== undefined) app.addHook('onRoute', onRoute);
   await installOpenApi(app, version);
-  installAuthentication(app, service);
   installBodies(app);
   installHttpMetrics(app);
 

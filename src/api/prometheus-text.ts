@@ -7,12 +7,17 @@ interface Sample {
 }
 
 /** The ledger's figures in Prometheus' text format. */
-export function prometheusText({ runs, approvalsPending, calls }: Figures): string {
-  const perCall = (pick: (call: Figures['calls'][number]) => number): Sample[] =>
-    calls.map((call) => {
-      const { vendor, model, state, simulated } = call;
-      return { labels: { vendor, model, state, simulated }, value: pick(call) };
+export function prometheusText({ runs, approvalsPending, callsOpen, models }: Figures): string {
+  const perModel = (pick: (figures: Figures['models'][number]) => number): Sample[] =>
+    models.map((figures) => {
+      const { vendor, model, simulated } = figures;
+      return { labels: { vendor, model, simulated }, value: pick(figures) };
     });
+  const counter = (
+    name: string,
+    help: string,
+    pick: (figures: Figures['models'][number]) => number,
+  ): string => family(name, 'counter', help, perModel(pick));
   return [
     family(
       'fermata_runs',
@@ -24,41 +29,17 @@ export function prometheusText({ runs, approvalsPending, calls }: Figures): stri
       { labels: {}, value: approvalsPending },
     ]),
     family(
-      'fermata_model_calls_total',
-      'counter',
-      'Logical model calls.',
-      perCall((call) => call.count),
+      'fermata_model_calls_open',
+      'gauge',
+      'Model calls under way.',
+      callsOpen.map(({ state, count }) => ({ labels: { state }, value: count })),
     ),
-    family(
-      'fermata_model_requests_total',
-      'counter',
-      'Requests sent to vendors.',
-      perCall((call) => call.attempts),
-    ),
-    family(
-      'fermata_input_tokens_total',
-      'counter',
-      'Tokens sent.',
-      perCall((call) => call.inputTokens),
-    ),
-    family(
-      'fermata_output_tokens_total',
-      'counter',
-      'Tokens received.',
-      perCall((call) => call.outputTokens),
-    ),
-    family(
-      'fermata_cached_tokens_total',
-      'counter',
-      'Tokens read from a cache.',
-      perCall((call) => call.cachedTokens),
-    ),
-    family(
-      'fermata_cost_usd_total',
-      'counter',
-      'Money spent, in USD.',
-      perCall((call) => usd(call.costNano)),
-    ),
+    counter('fermata_model_calls_total', 'Logical model calls.', ({ calls }) => calls),
+    counter('fermata_model_requests_total', 'Requests sent to vendors.', ({ attempts }) => attempts),
+    counter('fermata_input_tokens_total', 'Tokens sent.', ({ inputTokens }) => inputTokens),
+    counter('fermata_output_tokens_total', 'Tokens received.', ({ outputTokens }) => outputTokens),
+    counter('fermata_cached_tokens_total', 'Tokens read from a cache.', ({ cachedTokens }) => cachedTokens),
+    counter('fermata_cost_usd_total', 'Money spent, in USD.', ({ costNano }) => usd(costNano)),
   ].join('');
 }
 

@@ -5,7 +5,7 @@ import type { Json } from '../contract/value';
 import type { z } from 'zod';
 import type { Client } from './client';
 import { usageError } from './exit';
-import { issueLines } from './refusal';
+import { Refusal } from './refusal';
 
 /** What `PLAN` means: the name of a stored plan, or a file that holds one. */
 export type PlanSource =
@@ -32,7 +32,7 @@ export function readText(file: string): string {
 }
 
 function parsePlan(file: string, text: string): { [name: string]: Json } {
-  const document = parseDocument(text, { prettyErrors: true });
+  const document = parseDocument(text, { prettyErrors: true, logLevel: 'error' });
   if (document.errors.length > 0) {
     const lines = document.errors.map(({ message, linePos }) => {
       const [start] = linePos ?? [];
@@ -49,17 +49,14 @@ function parsePlan(file: string, text: string): { [name: string]: Json } {
   return plan;
 }
 
-/** What is wrong with a plan's text, by the service's judgement, with lines and columns of the file. */
-export async function judgePlan(
-  client: Client,
-  file: string,
-  text: string,
-): Promise<{ valid: boolean; errors: string[]; warnings: string[]; answer: z.infer<typeof PlanValidation> }> {
-  const { body } = await client.postPlan<z.infer<typeof PlanValidation>>('/v1/plans/validate', text);
-  return {
-    valid: body.valid,
-    errors: issueLines(body.errors, file),
-    warnings: issueLines(body.warnings, file),
-    answer: body,
-  };
+type Judgement = Pick<z.infer<typeof PlanValidation>, 'valid' | 'errors' | 'warnings'>;
+
+/** What is wrong with a plan's text, by the service's judgement. A text that can't be read is not valid. */
+export async function judgePlan(client: Client, text: string): Promise<Judgement> {
+  try {
+    return (await client.postPlan<Judgement>('/v1/plans/validate', text)).body;
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.problem.errors === undefined) throw error;
+    return { valid: false, errors: error.problem.errors, warnings: [] };
+  }
 }

@@ -54,15 +54,19 @@ export function explain(error: Refusal | Unreachable): CommandError {
   const { status, code, detail, errors = [] } = error.problem;
   const hint = status === 401 ? ' Set FERMATA_API_KEY, or run this where DATA_DIR/api-key is.' : '';
   const exitCode = wrongRequest.has(status) ? exitCodes.usage : exitCodes.failed;
-  return new CommandError(safeLine(`${detail}${hint} (${code})`), exitCode, issueLines(errors));
+  // A single issue is often the detail over again.
+  const issues = errors.filter(({ message }) => message !== detail);
+  return new CommandError(safeLine(`${detail}${hint} (${code})`), exitCode, issueLines(issues));
 }
 
 /** One line for each thing that is wrong; with a file, at its line and column where they are known. */
 export function issueLines(issues: readonly ProblemIssue[], file?: string): string[] {
   return issues.map(({ path, message, line, column }) => {
     const place = [file, line, column].filter((part) => part !== undefined).join(':');
-    return safeLine(
-      [line === undefined ? '' : place, path, message].filter((part) => part !== '').join('  '),
-    );
+    const parts = [line === undefined ? '' : place, path, message];
+    return parts
+      .filter((part) => part !== '')
+      .map(safeLine)
+      .join('  ');
   });
 }

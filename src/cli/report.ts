@@ -31,7 +31,9 @@ export function reportRun({ screen, client }: Session, run: Run): void {
 /** How a run stands or ended: what is missing and why, what it took, where to look further. */
 export function summaryLines(run: Run, url: string, colors: Colors): string[] {
   const { error = null, incomplete = [] } = run.result ?? {};
-  const reason = run.statusReason === null ? '' : ` (${safeLine(run.statusReason)})`;
+  const { statusReason } = run;
+  const isToldBelow = incomplete.some(({ reason }) => reason === statusReason);
+  const reason = statusReason === null || isToldBelow ? '' : ` (${safeLine(statusReason)})`;
   const simulated = run.simulated ? ` · ${colors.yellow('simulated')}` : '';
   const mark = statusMark(run.status, { colors, frame: null });
   return [

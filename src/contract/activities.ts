@@ -69,7 +69,7 @@ export interface ModelCall {
   model: number;
   /** `agent`: answers in text or its own schema. Else the shape of `decisions.ts` is asked for. */
   role: 'agent' | 'reviewer';
-  /** Template of the prompt; absent where a pattern asks with blocks alone. */
+  /** JSON Pointer of the prompt's template in the manifest's plan; absent where a pattern asks with blocks alone. */
   prompt?: string;
   names: Names;
   context: Block[];

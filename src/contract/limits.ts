@@ -2,6 +2,8 @@
 export const limits = {
   /** A value up to the size of a preview rides in history; a larger one is a reference. */
   inlineBytesMax: 256,
+  /** A whole that a workflow put together from references is kept as such up to this size, then stored. */
+  composedBytesMax: 8 * 1024,
   /** What an activity or workflow may carry at most before it becomes a reference. */
   payloadBytesMax: 256 * 1024,
   previewCharactersMax: 200,

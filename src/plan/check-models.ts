@@ -10,7 +10,7 @@ export interface Models {
   usable: UsableVendors;
 }
 
-export interface Findings {
+interface Findings {
   errors: PlanProblem[];
   warnings: PlanProblem[];
 }

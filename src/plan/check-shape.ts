@@ -4,7 +4,7 @@ import type { Json } from '../contract/value';
 import { pointerTo, resolvePointer } from './json';
 import { problem, type PlanProblem } from './problem';
 
-export type Shape = { plan: Plan; errors: [] } | { plan: null; errors: PlanProblem[] };
+type Shape = { plan: Plan; errors: [] } | { plan: null; errors: PlanProblem[] };
 
 /** Whether a plan has the shape of the language; every misfit is named with where it stands. */
 export function checkShape(json: Json): Shape {

@@ -1,7 +1,6 @@
 import type { Json } from '../contract/value';
 
-export const operators = ['==', '!=', '>=', '<=', '>', '<', 'contains'] as const;
-export type Operator = (typeof operators)[number];
+export type Operator = '==' | '!=' | '>=' | '<=' | '>' | '<' | 'contains';
 
 export type Operand =
   | { type: 'literal'; value: Json }

@@ -4,7 +4,7 @@ import { member, pointerTo, resolvePointer } from './json';
 import { walk } from './walk';
 
 /** Where an approval stands: its own pointer, and those of the steps before it in its line. */
-export interface ContentPlace {
+interface ContentPlace {
   pointer: string;
   before: string[];
 }

@@ -32,7 +32,7 @@ export function dataBlocks(run: string, path: string, outside: Json): DataBlocks
 
   return {
     wrap,
-    show: (name, text) => (isPlain(text) ? cleanText(text) : wrap(name, text)),
+    show: (name, text) => (isPlain(cleanText(text)) ? cleanText(text) : wrap(name, text)),
   };
 }
 
@@ -54,7 +54,7 @@ function stringsIn(json: Json): string[] {
 }
 
 function isPlain(text: string): boolean {
-  return text.length <= plainCharactersMax && !/[<\n\r\u0085\u2028\u2029]/.test(text);
+  return text.length <= plainCharactersMax && !/[<\n\u2028\u2029]/.test(text);
 }
 
 /** An expression is the plan's own, but must not end the attribute it stands in. */

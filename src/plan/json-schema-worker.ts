@@ -22,7 +22,7 @@ export interface SchemaAnswer {
 }
 
 /** What the thread's program is given, because it can't import. */
-export interface SchemaLibraries {
+interface SchemaLibraries {
   Ajv: typeof Ajv2020;
   addFormats: typeof formats;
   Expression: typeof RE2JS;

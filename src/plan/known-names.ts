@@ -106,7 +106,7 @@ function missingIn(schema: Json | undefined, path: Path): string | null {
 }
 
 /** A path as a template would write it. */
-export function textOf(path: Path): string {
+function textOf(path: Path): string {
   return path
     .map((part, index) => {
       if (part === null) return '[…]';

@@ -8,7 +8,7 @@ import { hashOf } from './hash';
 import { toSkeleton } from './skeleton';
 
 /** A model that can be called, as it was when the run started. `alias` is what the plan wrote. */
-export interface ManifestModel {
+interface ManifestModel {
   id: string;
   vendor: string;
   alias: string;
@@ -17,7 +17,7 @@ export interface ManifestModel {
 }
 
 /** An agent with nothing left to default: its usable models in the plan's order, times in ms. */
-export interface ManifestAgent {
+interface ManifestAgent {
   models: ManifestModel[];
   instructions: string;
   maxOutputTokens: number;
@@ -43,7 +43,7 @@ export interface Manifest {
   simulated: boolean;
 }
 
-export interface Frozen {
+interface Frozen {
   manifest: Manifest;
   /** SHA-256, hex. */
   hash: string;

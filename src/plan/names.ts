@@ -60,6 +60,6 @@ function rootsOf(paths: Path[]): string[] {
   return [...new Set(paths.map(rootOf))];
 }
 
-export function rootOf([root, second]: Path): string {
+function rootOf([root, second]: Path): string {
   return root === 'steps' && typeof second === 'string' ? `steps.${second}` : String(root);
 }

@@ -1,17 +1,8 @@
 import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
-import { problem, type PlanProblem } from './problem';
+import type { Parsed } from './parsed';
+import { problem } from './problem';
 import { parseYaml } from './yaml';
-
-export interface Place {
-  line: number;
-  column: number;
-}
-
-export type Parsed =
-  /** `locate` says where in the text a pointer's value stands, or what is nearest to it; null for JSON. */
-  | { type: 'parsed'; json: Json; locate(pointer: string): Place | null }
-  | { type: 'malformed'; errors: PlanProblem[] };
 
 /** Reads a plan's text. YAML is 1.2 core: one document, unique keys, no tags, anchors within bounds. */
 export function parsePlanText(text: string, format: 'json' | 'yaml'): Parsed {

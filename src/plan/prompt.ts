@@ -15,7 +15,7 @@ export interface Resolved {
   prior: { type: 'continue' | 'reask'; answer: string; errors?: string }[];
 }
 
-export interface PromptOptions {
+interface PromptOptions {
   manifest: Manifest;
   /** `call.prompt` is the JSON Pointer of the template in the manifest's plan. */
   call: ModelCall;

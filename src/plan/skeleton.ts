@@ -4,12 +4,18 @@ import type { Json } from '../contract/value';
 import { durationMs, usdToNano } from './defaults';
 import { pointerTo } from './json';
 import { contentSchema } from './content-schema';
-import type { ManifestAgent } from './manifest';
 import { namesUsed, namesUsedByCondition } from './names';
 import { contextOf, planLimits, stepLimits } from './skeleton-limits';
 
+/** What the workflow needs of a manifest's agent. */
+interface CallableAgent {
+  models: { id: string }[];
+  maxContinuations: number;
+  output?: Json;
+}
+
 /** What the workflow knows of a plan: no prompt, no schema, but where each stands in it. */
-export function toSkeleton(plan: Plan, agents: { [name: string]: ManifestAgent }): Skeleton {
+export function toSkeleton(plan: Plan, agents: { [name: string]: CallableAgent }): Skeleton {
   return {
     plan: { name: plan.name, version: plan.version },
     agents: Object.fromEntries(

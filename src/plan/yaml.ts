@@ -3,7 +3,7 @@ import type { Document } from 'yaml';
 import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
 import { pointerParts } from './json';
-import type { Parsed, Place } from './parse';
+import type { Parsed, Place } from './parsed';
 import { problem, type PlanProblem, type PlanProblemCode } from './problem';
 
 const quotes = 'put quotes around it: "{{ … }}"';

@@ -56,7 +56,11 @@ function subjectOf(instruction: string, blocks: DataBlock[]): string {
   const line = instruction.split('\n').find((each) => each.trim() !== '') ?? '';
   const heading = blocks.map(({ text }) => /^#\s+(.+)$/m.exec(text)?.[1]).find((each) => each !== undefined);
   const found =
-    subject.exec(line)?.[1] ?? heading ?? (line === '' ? blocks[0]?.text : line.replace(order, '')) ?? '';
+    quoted.exec(line)?.[1] ??
+    subject.exec(line)?.[1] ??
+    heading ??
+    (line === '' ? blocks[0]?.text : line.replace(order, '')) ??
+    '';
   const sentence = found.split(/[.?!:;\n](?:\s|$)/, 1)[0] ?? '';
   const plain = sentence
     .replaceAll(/[*_`#<>{}[\]"]/g, '')

@@ -52,7 +52,7 @@ function study(prompt: Prompt): string {
 // Each part of the material gets a section of its own words.
 function summary(prompt: Prompt, materials: Material[]): string {
   const wordsMax = Math.max(wordsOfPartMin, Math.floor(wordsOfMaterial / materials.length));
-  const labels = materials.map(({ label }) => label.toLowerCase()).join(', ');
+  const labels = materials.map(({ label }) => label).join(', ');
   return [
     `# ${titleOf(prompt)}`,
     `*${mark}: put together from the material in the prompt, without a model.*`,

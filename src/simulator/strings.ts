@@ -6,6 +6,7 @@ import { numberIn, type Schema } from './schema';
 
 // However long a schema asks for.
 const charactersMax = 100_000;
+const linesUsual = 20;
 const day = '2026-01-15';
 const byFormat: Readonly<Record<string, string>> = {
   date: day,
@@ -39,6 +40,8 @@ function byName({ name, path }: { name: string; path: string }, prompt: Prompt):
   if (/reason|rationale|explanation|why/i.test(name)) return `${mark}: ${sentence(prompt, path)}`;
   if (/title|headline/i.test(name)) return titleOf(prompt);
   if (/name|topic|subject|company|product/i.test(name)) return prompt.subject;
+  if (/place|location|line/i.test(name))
+    return `line ${String(1 + Math.floor(share(prompt.seed, path) * linesUsual))}`;
   if (/date|deadline|^due/i.test(name)) return day;
   if (/url|link|website/i.test(name)) return 'https://example.com/simulated';
   if (/email/i.test(name)) return 'simulated@example.com';

@@ -25,7 +25,10 @@ export const callModel = (call: Argument<'callModel'>, summary: string) =>
   remote.callModel.executeWithOptions({ summary }, [call]);
 
 export const openApproval = (request: Argument<'openApproval'>, summary: string) =>
-  written.openApproval.executeWithOptions({ summary }, [request]);
+  shortly(
+    () => local.openApproval.executeWithOptions({ summary }, [request]),
+    () => written.openApproval.executeWithOptions({ summary }, [request]),
+  );
 
 export const evaluate = (request: Argument<'evaluate'>, summary: string) =>
   shortly(

@@ -67,14 +67,24 @@ export function createApprovals(ports: Ports): Approvals {
     return matter;
   }
 
+  function isFree(id: string): boolean {
+    const matter = matters.get(id);
+    return matter === undefined || matter.settled !== null || (matter.digest !== null && !matter.settling);
+  }
+
   return {
     add: (matter) => matters.set(matter.id, matter),
     pending: () => [...matters.values()].filter((matter) => matter.settled === null),
     validate,
     async decide(raw) {
-      const known = validate(raw);
-      await condition(() => known.settled !== null || (known.digest !== null && !known.settling));
-      const matter = validate(raw);
+      let matter = validate(raw);
+      // One condition can let several deciders through at the same moment: each looks again, and only
+      // the first finds the matter free.
+      while (matter.settled === null && (matter.digest === null || matter.settling)) {
+        const { id } = matter;
+        await condition(() => isFree(id));
+        matter = validate(raw);
+      }
       matter.settling = true;
       try {
         const checked = await ports.check(matter, raw);

@@ -79,7 +79,7 @@ function itemOf(list: Value, index: number): Value {
 
 async function compose(run: RunState, node: Node, parts: Value[] | { [name: string]: Value }): Promise<Value> {
   const whole = collapse({ parts });
-  if (JSON.stringify(whole).length <= limits.inlineBytesMax) return whole;
+  if (JSON.stringify(whole).length <= limits.composedBytesMax) return whole;
   return CancellationScope.nonCancellable(async () => (await evaluated(run, node, 'value', { type: 'store', value: whole })).value);
 }
 

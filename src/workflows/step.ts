@@ -9,6 +9,7 @@ import { isFinished, outputOf, type Failed, type Outcome, type Stopped } from '.
 import { noteIncomplete, type RunState } from './run-state';
 import { createScope, evaluateCondition, evaluateValue } from './run-scope';
 import type { Position } from './scope';
+import { inSpan } from './trace';
 
 /** A step under way. */
 export interface Running {
@@ -22,7 +23,12 @@ export interface Running {
  */
 export function startStep(run: RunState, parent: Node, step: StepNode, place: string, position: Position): Running {
   const node = childNode(parent, step, place, position);
-  return { node, outcome: node.cancellation.run(() => live(run, node, step, position)).finally(() => node.clock.close()) };
+  const attributes = { 'fermata.run': run.reference.run, 'fermata.step': node.path, 'fermata.step.type': step.type };
+  const work = () => inSpan(`step ${node.path}`, attributes, () => live(run, node, step, position));
+  const outcome = node.cancellation.run(work).finally(() => {
+    node.clock.close();
+  });
+  return { node, outcome };
 }
 
 async function live(run: RunState, node: Node, step: StepNode, position: Position): Promise<Outcome> {

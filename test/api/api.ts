@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { RouteOptions } from 'fastify';
 import { pino } from 'pino';
 import { buildApp } from '../../src/api/app';
 import { createGateways } from '../../src/api/gateways';
@@ -25,9 +26,15 @@ export const internalKey = 'internal-key-for-tests';
 
 /** The API on a ledger of its own and the Temporal of this test run, with no worker and no gateway. */
 export async function testApi(
-  options: { temporalAddress?: string; databaseUrl?: string; gatewayUrls?: string[] } = {},
+  options: {
+    temporalAddress?: string;
+    gatewayUrls?: string[];
+    onRoute?: (route: RouteOptions) => void;
+    /** One to share, which whoever made it closes. */
+    ledger?: TestDatabase;
+  } = {},
 ): Promise<TestApi> {
-  const ledger = await testDatabase();
+  const ledger = options.ledger ?? (await testDatabase());
   const taskQueue = `api-${randomBytes(6).toString('hex')}`;
   const config = readConfig({
     TEMPORAL_ADDRESS: options.temporalAddress ?? process.env['TEST_TEMPORAL_ADDRESS'] ?? '127.0.0.1:7300',
@@ -45,7 +52,12 @@ export async function testApi(
     metricsText: () => Promise.resolve(''),
   };
   await publishVendors(ledger.database, [{ vendor: 'anthropic', usable: true, simulated: true }]);
-  const app = await buildApp(service, { version: '0.0.0', logger: pino({ level: process.env['API_LOG'] ?? 'silent' }) });
+  const logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
+  const app = await buildApp(service, {
+    version: '0.0.0',
+    logger,
+    ...(options.onRoute === undefined ? {} : { onRoute: options.onRoute }),
+  });
   return {
     ...{ app, service, ledger, taskQueue },
     async key({ tenant = 'default', user = 'ada', scopes = [...allScopes], expiresAt } = {}) {
@@ -61,7 +73,7 @@ export async function testApi(
     async close() {
       await app.close();
       await temporal.close();
-      await ledger.close();
+      if (options.ledger === undefined) await ledger.close();
     },
   };
 }

@@ -193,14 +193,13 @@ test('makes no call of a run that is being cancelled', async () => {
 test('lets the vendor count where the bound alone does not fit', async () => {
   const simulator: TestSimulator = await startSimulator();
   const counting = await startGateway({ databaseUrl: ledger.url, vendorUrl: simulator.url });
+  extras.push(counting, simulator);
   const run = await makeRun(ledger.database);
   const call = makeCall(run, 'draft', { request: { system: 'word '.repeat(500) } });
   await ledger.database.query('UPDATE budgets SET limit_tokens = 1500 WHERE run = $1', [run]);
   expect(worstOf(call).tokens).toBeGreaterThan(2500);
   expect(await counting.complete(call)).toMatchObject({ state: 'done', capLowered: null });
   expect(await simulator.totals()).toMatchObject({ calls: 1, counts: 1 });
-  await counting.drain();
-  await simulator.close();
 });
 
 test('keeps used and reserved within the limit at every moment, whatever is asked in whatever order', async () => {

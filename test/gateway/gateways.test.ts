@@ -40,10 +40,18 @@ async function started(): Promise<TestGateway> {
   return await startGateway({ databaseUrl: ledger.url, vendorUrl: odd.url });
 }
 
+const parts: Part[] = [];
+
+afterEach(() => {
+  // A test that failed in the middle must leave no process behind.
+  for (const part of parts.splice(0)) part.child.kill('SIGKILL');
+});
+
 async function startProcess(): Promise<Part & { url: string }> {
   const part = await startPart('gateway/main', {
     env: { DATABASE_URL: ledger.url, FERMATA_INTERNAL_KEY: internalKey, SIMULATOR_URL: odd.url },
   });
+  parts.push(part);
   if (part.url === undefined) throw new Error('The gateway says nothing of its address.');
   return { ...part, url: part.url };
 }
@@ -204,8 +212,12 @@ test('makes the vendor’s request in the trace of whoever asked', async () => {
   });
   await until('the call is at the vendor', () => odd.calls() === 1);
   expect(odd.headers[0]?.['traceparent']).toContain(trace);
-  const metrics = await fetch(`${part.url}/metrics`, { headers: { authorization: `Bearer ${internalKey}` } });
-  expect(await metrics.text()).toContain('fermata_call_attempts_total{');
+  await until('the call is in the metrics', async () => {
+    const metrics = await fetch(`${part.url}/metrics`, {
+      headers: { authorization: `Bearer ${internalKey}` },
+    });
+    return (await metrics.text()).includes('fermata_call_attempts_total{');
+  });
   await part.stop();
 });
 

@@ -2,7 +2,14 @@ import type { Condition } from '../../src/contract/plan';
 import { evaluateCondition, parseCondition } from '../../src/plan/condition';
 
 const names = {
-  input: { tier: 'premium', size: 20_001, flag: true, none: null, tags: ['a', 'b'], document: { pages: [1, 2], 'odd name': 1 } },
+  input: {
+    tier: 'premium',
+    size: 20_001,
+    flag: true,
+    none: null,
+    tags: ['a', 'b'],
+    document: { pages: [1, 2], 'odd name': 1 },
+  },
   'steps.draft': { output: { score: 8 }, status: 'completed', decision: null },
 };
 
@@ -51,7 +58,10 @@ describe('a condition', () => {
     ['3abc == 1', 'at character'],
   ])('must parse to its last character: %s', (condition, message) => {
     expect(() => parseCondition(condition)).toThrow(
-      expect.objectContaining({ code: 'invalid_condition', message: expect.stringContaining(message) as string }) as Error,
+      expect.objectContaining({
+        code: 'invalid_condition',
+        message: expect.stringContaining(message) as string,
+      }) as Error,
     );
   });
 
@@ -67,7 +77,10 @@ describe('a condition', () => {
     ['nobody', 'nobody is not known here'],
   ])('must come to true or false: %s', (condition, message) => {
     expect(() => evaluateCondition(condition, names)).toThrow(
-      expect.objectContaining({ code: 'invalid_condition', message: expect.stringContaining(message) as string }) as Error,
+      expect.objectContaining({
+        code: 'invalid_condition',
+        message: expect.stringContaining(message) as string,
+      }) as Error,
     );
   });
 
@@ -80,7 +93,7 @@ describe('a condition', () => {
     const before = Date.now();
     expect(() => parseCondition(`"${'\\'.repeat(4000)}`)).toThrow();
     expect(() => parseCondition(`a${'.b'.repeat(2000)}!`)).toThrow();
-    expect(() => parseCondition(`${'not '.repeat(1000)}`)).toThrow();
+    expect(() => parseCondition('not '.repeat(1000))).toThrow();
     expect(Date.now() - before).toBeLessThan(500);
   });
 });

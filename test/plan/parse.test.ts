@@ -1,8 +1,11 @@
-import { parsePlanText, type Parsed } from '../../src/plan/parse';
+import { parsePlanText } from '../../src/plan/parse';
+import type { Parsed } from '../../src/plan/parsed';
 
 function problems(parsed: Parsed): string[] {
   if (parsed.type === 'parsed') return [];
-  return parsed.errors.map(({ code, message, line, column }) => `${code} ${String(line)}:${String(column)} ${message}`);
+  return parsed.errors.map(
+    ({ code, message, line, column }) => `${code} ${String(line)}:${String(column)} ${message}`,
+  );
 }
 
 describe("a plan's text", () => {
@@ -56,7 +59,11 @@ describe("a plan's text", () => {
   it('refuses anchors that unfold to more than they are', () => {
     const lines = ['a0: &a0 [x,x,x,x,x,x,x,x,x]'];
     for (let level = 1; level < 9; level++)
-      lines.push(`a${String(level)}: &a${String(level)} [${Array(9).fill(`*a${String(level - 1)}`).join(',')}]`);
+      lines.push(
+        `a${String(level)}: &a${String(level)} [${Array(9)
+          .fill(`*a${String(level - 1)}`)
+          .join(',')}]`,
+      );
     expect(problems(parsePlanText(lines.join('\n'), 'yaml'))[0]).toContain('malformed_yaml');
     const large = `a: &a "${'x'.repeat(500_000)}"\nb: [*a, *a, *a, *a, *a]\n`;
     expect(problems(parsePlanText(large, 'yaml'))[0]).toContain('unfold');

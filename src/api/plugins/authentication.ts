@@ -15,12 +15,16 @@ declare module 'fastify' {
 
 const keyLengthMax = 512;
 
-/** Refuses to register a route without a scope, and requests without a key that has it. */
-export function installAuthentication(app: App, { database }: Service): void {
+/**
+ * Refuses to register a route without scopes, and requests without a key that has one of them. Below
+ * `openPath` no key is needed: the pages of the documentation, which show nothing of any tenant.
+ */
+export function installAuthentication(app: App, { database }: Service, openPath: string): void {
   app.decorateRequest('principal', null);
-  app.addHook('onRoute', ({ url, method, config }) => {
-    if (config?.scopes === undefined)
-      throw new Error(`${String(method)} ${url} does not say which scopes it needs.`);
+  app.addHook('onRoute', (route) => {
+    if (route.url.startsWith(openPath)) route.config = { ...route.config, scopes: 'public' };
+    if (route.config?.scopes === undefined)
+      throw new Error(`${String(route.method)} ${route.url} does not say which scopes it needs.`);
   });
   app.addHook('onRequest', async (request) => {
     const { scopes } = request.routeOptions.config;

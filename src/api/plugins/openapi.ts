@@ -7,15 +7,12 @@ import { z } from 'zod';
 import { withComponents } from '../openapi-components';
 import type { App } from '../service';
 
-const docsPath = '/docs';
+/** Where the page of the documentation is. */
+export const docsPath = '/docs';
 const problemReference = '#/components/schemas/Problem';
 
 /** Makes the OpenAPI document from the schemas of the routes. To be called before any route. */
 export async function installOpenApi(app: App, version: string): Promise<void> {
-  // The page's own files need no key; what they show is this document and nothing of any tenant.
-  app.addHook('onRoute', (route) => {
-    if (route.url.startsWith(docsPath)) route.config = { ...route.config, scopes: 'public' };
-  });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -37,7 +37,8 @@ export function installProblems(app: App): void {
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error);
   const { status } = problems[problem.code];
-  if (status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
+  if (status >= 500)
+    request.log[status === 500 ? 'error' : 'warn']({ err: error, code: problem.code }, 'request failed');
   if (status === 503) void reply.header('retry-after', '2');
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
   return reply

@@ -1,24 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
+import { isDatabaseAway } from '../../ledger/database-away';
 import { forgetExpired } from '../../ledger/idempotency';
 import { takeLease } from '../../ledger/leases';
 import { readUnstarted } from '../../ledger/runs';
 import type { Service } from '../service';
+import { isTemporalAway } from '../temporal';
 import { frozenSkeleton } from './start-run';
 import { cancelWorkflow, startWorkflow } from './workflow-start';
 
-const everyMs = 5_000;
+const usuallyEveryMs = 5_000;
 const leaseSeconds = 15;
 const forgetEveryMs = 600_000;
 const batch = 50;
 /** Younger ones may still be on their way in the request that accepted them. */
-const olderThanSeconds = 10;
+const youngestSeconds = 10;
 
 /**
  * Starts what was accepted but not started, because Temporal was away or an API process died. One
  * process at a time does it.
  */
-export function startPendingRuns(service: Service, log: FastifyBaseLogger): { stop(): Promise<void> } {
+export function startPendingRuns(
+  service: Service,
+  log: FastifyBaseLogger,
+  { olderThanSeconds = youngestSeconds, everyMs = usuallyEveryMs } = {},
+): { stop(): Promise<void> } {
   const owner = randomUUID();
   let forgottenAt = 0;
   let round: Promise<void> = Promise.resolve();
@@ -27,9 +33,15 @@ export function startPendingRuns(service: Service, log: FastifyBaseLogger): { st
     if (!(await takeLease(service.database, { name: 'pending-starts', owner, seconds: leaseSeconds })))
       return;
     for (const row of await readUnstarted(service.database, { olderThanSeconds, limit: batch })) {
-      await startWorkflow(service, row, await frozenSkeleton(service, row));
-      if (row.cancelRequested) await cancelWorkflow(service.temporal, row.id, '');
-      log.info({ run: row.id }, 'started a run that was left');
+      try {
+        await startWorkflow(service, row, await frozenSkeleton(service, row));
+        if (row.cancelRequested) await cancelWorkflow(service.temporal, row.id, '');
+        log.info({ run: row.id }, 'started a run that was left');
+      } catch (error) {
+        if (isTemporalAway(error) || isDatabaseAway(error)) throw error;
+        // One run that can't be started must not keep the others waiting.
+        log.error({ err: error, run: row.id }, 'a run could not be started');
+      }
     }
     if (Date.now() - forgottenAt < forgetEveryMs) return;
     await forgetExpired(service.database);

@@ -12,7 +12,6 @@ interface Finding {
   name: string;
   ok: boolean;
   says: string;
-  /** Data for those who want no prose. */
   cure?: string;
 }
 
@@ -92,7 +91,8 @@ async function checkKeyAndVendor({ client, connection }: Session): Promise<Findi
     return [key, checkVendor(items), ...temporalLink(runs)];
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return [{ name, ok: false, says: `${explain(error).message} It was taken from ${connection.keyFrom}.` }];
+    const cure = `It was taken from ${connection.keyFrom}. Set FERMATA_API_KEY, or run this where DATA_DIR/api-key is.`;
+    return [{ name, ok: false, says: error.message, cure }];
   }
 }
 

@@ -8,13 +8,15 @@ import type { Session } from '../session';
 
 /** Says whether a plan is valid, and everything that is wrong with it. */
 export async function validatePlan({ client, screen, json }: Session, file: string): Promise<number> {
-  const { valid, errors, warnings, answer } = await judgePlan(client, file, readText(file));
+  const judgement = await judgePlan(client, readText(file));
+  const { valid, errors, warnings } = judgement;
   if (json) {
-    screen.printJson(answer);
+    screen.printJson(judgement);
     return valid ? exitCodes.ok : exitCodes.failed;
   }
-  for (const line of warnings) screen.say(`${screen.sayColors.yellow('warning')}  ${line}`);
-  if (!valid) throw new CommandError(`${file} is not a valid plan.`, exitCodes.failed, errors);
+  for (const line of issueLines(warnings, file)) screen.say(`${screen.sayColors.yellow('warning')}  ${line}`);
+  if (!valid)
+    throw new CommandError(`${file} is not a valid plan.`, exitCodes.failed, issueLines(errors, file));
   screen.print(`${file} is a valid plan.`);
   return exitCodes.ok;
 }

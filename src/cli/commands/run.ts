@@ -2,7 +2,7 @@ import type { Run, StartRun } from '../../contract/api';
 import { CommandError, exitCodes } from '../exit';
 import { readInput, readLabels } from '../input';
 import { judgePlan, readPlan, type PlanSource } from '../plan-source';
-import { Refusal } from '../refusal';
+import { issueLines, Refusal } from '../refusal';
 import type { Session } from '../session';
 import { watchRun } from '../watch/watch-run';
 
@@ -41,8 +41,12 @@ async function start({ client }: Session, source: PlanSource, request: StartRun)
       error instanceof Refusal && error.problem.errors?.some(({ path }) => path.startsWith('/plan'));
     if (source.type === 'stored' || inPlan !== true) throw error;
     // Sent as data, the plan has lost its lines; judged as text, each error has its place in the file.
-    const { valid, errors } = await judgePlan(client, source.file, source.text);
+    const { valid, errors } = await judgePlan(client, source.text);
     if (valid) throw error;
-    throw new CommandError(`${source.file} is not a valid plan.`, exitCodes.usage, errors);
+    throw new CommandError(
+      `${source.file} is not a valid plan.`,
+      exitCodes.usage,
+      issueLines(errors, source.file),
+    );
   }
 }

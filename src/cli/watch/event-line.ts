@@ -25,8 +25,10 @@ function tell(event: WatchedEvent, tree: RunTree, colors: Colors): string | null
       return reason === null ? null : `  run is ${status}: ${safeLine(reason)}`;
     }
     case 'step.started':
+      if (isFrame(event.step, event.data)) return null;
       return `${mark('running')} ${name}  ${event.data.agent ?? event.data.type}`;
     case 'step.finished':
+      if (isFrame(event.step, event.data)) return null;
       return `${mark(event.data.status)} ${[name, event.data.status, ...figures(tree, name)].join('  ')}`;
     case 'step.skipped':
       return `${mark('skipped')} ${name}  skipped: ${safeLine(event.data.reason)}`;
@@ -34,6 +36,10 @@ function tell(event: WatchedEvent, tree: RunTree, colors: Colors): string | null
       return `  ${name}  ${safeLine(event.data.error)}; again in ${duration(event.data.retryInMs)}`;
     case 'call.finished':
       return tree.steps.get(name)?.type === 'call' ? `  ${[name, ...figures(tree, name)].join('  ')}` : null;
+    case 'decision.made': {
+      const note = tree.steps.get(name)?.note ?? null;
+      return event.data.kind !== 'reviewer' || note === null ? null : `  ${name}  ${safeLine(note)}`;
+    }
     case 'approval.requested':
       return `${mark('waiting')} ${name}  waits for a person: ${safeLine(event.data.title)}`;
     case 'approval.decided':
@@ -47,6 +53,11 @@ function tell(event: WatchedEvent, tree: RunTree, colors: Colors): string | null
     default:
       return null;
   }
+}
+
+/** Whether a step is the run's outermost pattern, whose beginning and end are those of the run. */
+function isFrame(path: string | null, { type }: { type: string }): boolean {
+  return path === 'root' && type !== 'agent';
 }
 
 function quoted(comment: string | null): string {

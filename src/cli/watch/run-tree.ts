@@ -1,4 +1,5 @@
 import type { ApiUsage } from '../../contract/api';
+import type { Json } from '../../contract/value';
 import type { RunStatus, StepStatus } from '../../contract/workflow';
 import { isEnd, type WatchedEvent } from './facts';
 
@@ -121,6 +122,10 @@ function takeStepEvent(tree: RunTree, event: WatchedEvent, path: string, at: num
       step.note = `${status} by ${by}${comment === null || comment === '' ? '' : `: ${comment}`}`;
       return;
     }
+    case 'decision.made':
+      if (event.data.kind === 'reviewer')
+        stepAt(tree, path, 'call', at).note = verdictText(event.data.decision);
+      return;
     case 'approval.expired':
       tree.approvals.delete(event.data.approval);
       Object.assign(stepAt(tree, path, 'approval', at), { status: 'running', note: 'expired' });
@@ -128,6 +133,15 @@ function takeStepEvent(tree: RunTree, event: WatchedEvent, path: string, at: num
     default:
       takeCallEvent(tree, event, path, at);
   }
+}
+
+/** A reviewer's verdict in a few words. */
+function verdictText(decision: Json): string | null {
+  if (typeof decision !== 'object' || decision === null || Array.isArray(decision)) return null;
+  if (decision['approved'] === true) return 'approved';
+  return Array.isArray(decision['issues'])
+    ? `not approved: ${decision['issues'].join('; ')}`
+    : 'not approved';
 }
 
 function takeCallEvent(tree: RunTree, event: WatchedEvent, path: string, at: number): void {

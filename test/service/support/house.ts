@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import type { Approval } from '../../../src/contract/approvals-api';
+import type { Run, Step, StepDetail } from '../../../src/contract/api';
+import { runEnds } from '../../../src/contract/workflow';
+import { eventually } from '../../support/eventually';
+import { projectFolder } from '../../support/part';
+import { startService, type Service } from '../../support/service';
+import { startSimulator, type TestSimulator } from '../../support/simulator';
+
+export interface Waiting {
+  run: Run;
+  approval: Approval;
+}
+
+/** The whole service in processes of its own, and at the far end a vendor that outlives it. */
+export interface House {
+  service: Service;
+  vendor: TestSimulator;
+  /** Starts a run that must be accepted; answers its id. */
+  start(plan: unknown, input?: unknown, options?: unknown): Promise<string>;
+  run(id: string): Promise<Run>;
+  ended(id: string): Promise<Run>;
+  waiting(id: string): Promise<Waiting>;
+  decide(approval: string, decision: unknown): Promise<{ status: number; body: unknown }>;
+  steps(id: string): Promise<Step[]>;
+  step(id: string, path: string): Promise<StepDetail>;
+  /** Goes on with another incarnation on the same data. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A house whose calls go to a vendor with a key: nothing in it is the product's own simulation. */
+export async function openHouse(options: { latencyMs?: number; env?: Record<string, string> } = {}): Promise<House> {
+  const vendor = await startSimulator({ latencyMs: options.latencyMs ?? 0 });
+  const env = { ANTHROPIC_API_KEY: 'key-of-the-tests', ANTHROPIC_BASE_URL: vendor.url, ...options.env };
+  let service = await startService({ env });
+
+  const read = async <Body>(target: string): Promise<Body> => {
+    const answer = await service.request('GET', target);
+    if (answer.status !== 200) throw new Error(`GET ${target}: ${String(answer.status)} ${JSON.stringify(answer.body)}`);
+    return answer.body as Body;
+  };
+  const run = (id: string) => read<Run>(`/v1/runs/${id}`);
+  const isEnd = (status: string) => (runEnds as readonly string[]).includes(status);
+
+  return {
+    get service() {
+      return service;
+    },
+    vendor,
+    async start(plan, input = {}, runOptions) {
+      const body = { plan, input, ...(runOptions === undefined ? {} : { options: runOptions }) };
+      const answer = await service.request('POST', '/v1/runs', body);
+      if (answer.status !== 201) throw new Error(`Not started: ${JSON.stringify(answer.body)}`);
+      return (answer.body as Run).id;
+    },
+    run,
+    ended: (id) =>
+      eventually(`the run ${id} ends`, async () => {
+        const now = await run(id);
+        return isEnd(now.status) ? now : undefined;
+      }, 60_000),
+    waiting: (id) =>
+      eventually(`the run ${id} waits for a person`, async () => {
+        const now = await run(id);
+        const [approval] = now.approvals;
+        if (isEnd(now.status)) throw new Error(`It ended: ${JSON.stringify(now.result)}`);
+        return approval === undefined ? undefined : { run: now, approval: await read<Approval>(`/v1/approvals/${approval}`) };
+      }, 60_000),
+    decide: (approval, decision) => service.request('POST', `/v1/approvals/${approval}`, decision),
+    steps: async (id) => (await read<{ items: Step[] }>(`/v1/runs/${id}/steps`)).items,
+    step: (id, place) => read<StepDetail>(`/v1/runs/${id}/steps/${place}`),
+    async restart() {
+      service = await startService({ env, dataDir: service.dataDir });
+    },
+    async close() {
+      await service.close();
+      await vendor.close();
+    },
+  };
+}
+
+/** A plan of the examples. */
+export function example(name: string): unknown {
+  return parse(readFileSync(path.join(projectFolder, 'examples', name, 'plan.yaml'), 'utf8'));
+}
+
+/** A plan around a flow, with one agent `writer` and a cheap one `reader`. */
+export function planOf(flow: unknown, rest: object = {}): object {
+  return {
+    name: 'trial',
+    version: '1.0.0',
+    agents: {
+      writer: { model: 'claude-sonnet', instructions: 'You write.', retry: { initialDelay: '10ms', maxDelay: '10ms' } },
+      reader: { model: 'claude-haiku', instructions: 'You judge.', retry: { initialDelay: '10ms', maxDelay: '10ms' } },
+    },
+    flow,
+    ...rest,
+  };
+}
+
+export const ask = (prompt: string, rest: object = {}) => ({ type: 'agent', agent: 'writer', prompt, ...rest });
