@@ -43,13 +43,21 @@ export async function callModel(ports: Ports, gateway: GatewayClient, call: Mode
   }
 }
 
-async function complete(gateway: GatewayClient, call: ModelCall, request: CallRequest, signal: AbortSignal): Promise<CallState> {
+async function complete(
+  gateway: GatewayClient,
+  call: ModelCall,
+  request: CallRequest,
+  signal: AbortSignal,
+): Promise<CallState> {
   try {
     return await gateway.complete(call.key, request, signal);
   } catch (error) {
     // The step was ended: its call is too, so that nobody pays for an answer that nobody reads. A
     // worker that shuts down is no such end: the call goes on and the next worker joins it.
-    if (signal.aborted && (signal.reason as { message?: string } | undefined)?.message !== 'WORKER_SHUTDOWN') {
+    if (
+      signal.aborted &&
+      (signal.reason as { message?: string } | undefined)?.message !== 'WORKER_SHUTDOWN'
+    ) {
       await gateway.abandon(call.key, request);
     }
     throw error;
@@ -60,14 +68,18 @@ async function requestOf(ports: Ports, manifest: Manifest, call: ModelCall): Pro
   const { database } = ports;
   const agent = manifest.agents[call.agent];
   const model = agent?.models[call.model];
-  if (agent === undefined || model === undefined) throw new Error(`The manifest has no model ${String(call.model)} of ${call.agent}.`);
+  if (agent === undefined || model === undefined)
+    throw new Error(`The manifest has no model ${String(call.model)} of ${call.agent}.`);
   const { tenant, run } = call.run;
   const resolved = {
     names: await resolveNames(database, tenant, call.names),
     context: await resolveBlocks(database, tenant, call.context),
     blocks: await resolveBlocks(database, tenant, call.blocks),
     prior: await Promise.all(
-      call.prior.map(async ({ answer, ...rest }) => ({ ...rest, answer: textOf(await fromValue(database, tenant, answer)) })),
+      call.prior.map(async ({ answer, ...rest }) => ({
+        ...rest,
+        answer: textOf(await fromValue(database, tenant, answer)),
+      })),
     ),
   };
   const schema = decisionSchemaOf(call.role) ?? agent.output;
@@ -91,7 +103,11 @@ async function requestOf(ports: Ports, manifest: Manifest, call: ModelCall): Pro
   };
 }
 
-function render(manifest: Manifest, call: ModelCall, resolved: Parameters<typeof renderPrompt>[0]['resolved']) {
+function render(
+  manifest: Manifest,
+  call: ModelCall,
+  resolved: Parameters<typeof renderPrompt>[0]['resolved'],
+) {
   try {
     return renderPrompt({ manifest, call, resolved });
   } catch (error) {
@@ -99,7 +115,10 @@ function render(manifest: Manifest, call: ModelCall, resolved: Parameters<typeof
       throw ApplicationFailure.nonRetryable(error.message, FailureType.contextTooLong);
     }
     if (error instanceof TemplateError) {
-      throw ApplicationFailure.nonRetryable(`${call.prompt ?? call.path}: ${error.message}`, FailureType.invalidTemplate);
+      throw ApplicationFailure.nonRetryable(
+        `${call.prompt ?? call.path}: ${error.message}`,
+        FailureType.invalidTemplate,
+      );
     }
     throw error;
   }
@@ -118,7 +137,12 @@ async function ensureStepBudgets({ database }: Ports, { run, budgets }: ModelCal
   }
 }
 
-async function resultOf(ports: Ports, manifest: Manifest, call: ModelCall, state: CallState): Promise<ModelResult> {
+async function resultOf(
+  ports: Ports,
+  manifest: Manifest,
+  call: ModelCall,
+  state: CallState,
+): Promise<ModelResult> {
   switch (state.state) {
     case 'done':
       return readAnswer(ports, manifest, call, state satisfies CallDone);
@@ -149,4 +173,3 @@ async function resultOf(ports: Ports, manifest: Manifest, call: ModelCall, state
       throw new Error('The gateway stopped waiting for the call.');
   }
 }
-

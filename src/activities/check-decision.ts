@@ -51,7 +51,11 @@ async function contentOf({ database }: Ports, { run, decision: raw }: Request): 
   if (Buffer.byteLength(raw.content) > limits.decisionContentBytesMax) {
     return { ...none, problem: `The content exceeds ${String(limits.decisionContentBytesMax)} bytes.` };
   }
-  return { json: raw.content, value: await toValue(database, run.tenant, run.run, raw.content), problem: null };
+  return {
+    json: raw.content,
+    value: await toValue(database, run.tenant, run.run, raw.content),
+    problem: null,
+  };
 }
 
 async function schemaProblem(ports: Ports, { run, approval }: Request, json: Json): Promise<string | null> {
@@ -65,4 +69,3 @@ async function schemaProblem(ports: Ports, { run, approval }: Request, json: Jso
   const errors = await schemaErrors(at(manifest, pointer), json);
   return errors === null ? null : `The content breaks the schema: ${errors}`;
 }
-

@@ -14,7 +14,8 @@ export function createActivities(ports: Ports): Activities {
     callModel: (call) => callModel(ports, gateway, call),
     evaluate: (request) => evaluate(ports, request),
     openApproval: (request) => openApproval(ports, request),
-    writeJournal: ({ run, journal }) => writeEntries(ports.database, { tenant: run.tenant, run: run.run, journal }),
+    writeJournal: ({ run, journal }) =>
+      writeEntries(ports.database, { tenant: run.tenant, run: run.run, journal }),
     closeRun: (request) => closeRun(ports, request),
   };
 }

@@ -74,7 +74,10 @@ async function decideCondition({ database }: Ports, request: Templated): Promise
 async function listOf(ports: Ports, request: Templated): Promise<EvaluateResult> {
   const list = await render(ports, request);
   if (!Array.isArray(list)) {
-    throw ApplicationFailure.nonRetryable(`${request.at}: forEach needs a list.`, FailureType.invalidTemplate);
+    throw ApplicationFailure.nonRetryable(
+      `${request.at}: forEach needs a list.`,
+      FailureType.invalidTemplate,
+    );
   }
   if (list.length > limits.forEachItemsMax) {
     const message = `${request.at}: ${String(list.length)} items exceed the limit of ${String(limits.forEachItemsMax)}.`;
@@ -84,12 +87,18 @@ async function listOf(ports: Ports, request: Templated): Promise<EvaluateResult>
   return { type: 'list', value, length: list.length };
 }
 
-async function checkOutput({ database }: Ports, request: { run: EvaluateRequest['run']; value: Value }): Promise<EvaluateResult> {
+async function checkOutput(
+  { database }: Ports,
+  request: { run: EvaluateRequest['run']; value: Value },
+): Promise<EvaluateResult> {
   const manifest = await readManifest(database, request.run);
   const output = await fromValue(database, request.run.tenant, request.value);
   const errors = await schemaErrors(manifest.plan.output ?? true, output);
   if (errors !== null) {
-    throw ApplicationFailure.nonRetryable(`The output breaks the plan's schema: ${errors}`, FailureType.invalidOutput);
+    throw ApplicationFailure.nonRetryable(
+      `The output breaks the plan's schema: ${errors}`,
+      FailureType.invalidOutput,
+    );
   }
   return { type: 'condition', holds: true };
 }

@@ -16,7 +16,11 @@ const answerWithinMs = 10_000;
 
 /** Speaks to the gateways over HTTP, in the order given: the next one where one can't be reached. */
 export function createGatewayClient(urls: string[], internalKey: string): GatewayClient {
-  async function send(method: string, path: string, options: { body?: unknown; withinMs: number; signal?: AbortSignal }): Promise<Response> {
+  async function send(
+    method: string,
+    path: string,
+    options: { body?: unknown; withinMs: number; signal?: AbortSignal },
+  ): Promise<Response> {
     let last: unknown;
     for (const url of urls) {
       try {
@@ -43,16 +47,26 @@ export function createGatewayClient(urls: string[], internalKey: string): Gatewa
     if (response.ok) return (await response.json()) as CallReply;
     const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
     if (problem.code === FailureType.journalMismatch) {
-      throw ApplicationFailure.nonRetryable(problem.detail ?? 'Another request stands under this key.', FailureType.journalMismatch);
+      throw ApplicationFailure.nonRetryable(
+        problem.detail ?? 'Another request stands under this key.',
+        FailureType.journalMismatch,
+      );
     }
-    throw new Error(`The gateway answered ${String(response.status)} ${problem.code ?? ''}: ${problem.detail ?? ''}`);
+    throw new Error(
+      `The gateway answered ${String(response.status)} ${problem.code ?? ''}: ${problem.detail ?? ''}`,
+    );
   }
 
   return {
     async complete(key, request, signal) {
       const path = `/calls/${encodeURIComponent(key)}`;
       let reply = await read(await send('PUT', path, { body: request, withinMs: answerWithinMs, signal }));
-      const query = new URLSearchParams({ tenant: request.tenant, run: request.run, hash: reply.hash, wait: `${String(limits.callPollSeconds)}s` });
+      const query = new URLSearchParams({
+        tenant: request.tenant,
+        run: request.run,
+        hash: reply.hash,
+        wait: `${String(limits.callPollSeconds)}s`,
+      });
       while (reply.call.state === 'pending') {
         const withinMs = limits.callPollSeconds * 1000 + answerWithinMs;
         const response = await send('GET', `${path}?${query.toString()}`, { withinMs, signal });

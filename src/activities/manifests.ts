@@ -8,14 +8,17 @@ import type { Manifest } from '../plan/manifest';
 const manifests = new LRUCache<string, Manifest>({ max: 500 });
 
 /** The frozen plan of a run. It never changes, so it is read once. */
-export async function readManifest(database: Database, { tenant, manifest }: RunReference): Promise<Manifest> {
+export async function readManifest(
+  database: Database,
+  { tenant, manifest }: RunReference,
+): Promise<Manifest> {
   const cacheKey = `${tenant}/${manifest}`;
   const known = manifests.get(cacheKey);
   if (known !== undefined) return known;
-  const { rows } = await database.query<{ body: Buffer }>('SELECT body FROM manifests WHERE tenant = $1 AND hash = $2', [
-    tenant,
-    manifest,
-  ]);
+  const { rows } = await database.query<{ body: Buffer }>(
+    'SELECT body FROM manifests WHERE tenant = $1 AND hash = $2',
+    [tenant, manifest],
+  );
   const body = rows[0]?.body;
   if (body === undefined) throw new Error(`There is no manifest ${manifest}.`);
   // Written by this service from a validated plan.

@@ -6,7 +6,8 @@ import type { JournalEntry } from '../contract/journal';
 import { limits } from '../contract/limits';
 import type { Json, Value } from '../contract/value';
 import { readDecision } from '../ledger/recorded-decision';
-import { writeEntries, type ApprovalRow } from '../ledger/journal';
+import { writeEntries } from '../ledger/journal';
+import type { ApprovalRow } from '../ledger/journal-statement';
 import { fromValue } from '../ledger/values';
 import { TemplateError } from '../plan/liquid';
 import { evaluateTemplate } from '../plan/template';
@@ -28,7 +29,14 @@ export async function openApproval(ports: Ports, request: OpenApproval): Promise
     ...request.requested,
     step: request.path,
     type: 'approval.requested',
-    data: { approval: request.approval, kind: request.kind, title, risk: request.risk, dueAt: request.dueAt, digest },
+    data: {
+      approval: request.approval,
+      kind: request.kind,
+      title,
+      risk: request.risk,
+      dueAt: request.dueAt,
+      digest,
+    },
   };
   const journal = { ...request.journal, entries: [...request.journal.entries, entry] };
   await writeEntries(database, { tenant, run, journal, approval: rowOf(request, title, digest) });
@@ -42,16 +50,22 @@ async function titleOf({ database }: Ports, request: OpenApproval): Promise<stri
   const manifest = await readManifest(database, request.run);
   const names = await resolveNames(database, request.run.tenant, request.names);
   try {
-    const title = evaluateTemplate(String(at(manifest, request.title.at)), names);
+    // A title is a string by the plan's schema.
+    const title = evaluateTemplate(at(manifest, request.title.at) as string, names);
     return (typeof title === 'string' ? title : JSON.stringify(title)).slice(0, limits.titleCharactersMax);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    throw ApplicationFailure.nonRetryable(`${request.title.at}: ${error.message}`, FailureType.invalidTemplate);
+    throw ApplicationFailure.nonRetryable(
+      `${request.title.at}: ${error.message}`,
+      FailureType.invalidTemplate,
+    );
   }
 }
 
 function digestOf(shown: { kind: string; title: string; content: Json; allow: string[] }): string {
-  return createHash('sha256').update(JSON.stringify([shown.kind, shown.title, shown.content, shown.allow])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([shown.kind, shown.title, shown.content, shown.allow]))
+    .digest('hex');
 }
 
 function rowOf(request: OpenApproval, title: string, digest: string): ApprovalRow {

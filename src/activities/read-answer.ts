@@ -10,7 +10,12 @@ import { schemaErrors } from './schema-errors';
 const errorCharactersMax = 2000;
 
 /** Reads a vendor's answer for what it is: whole, cut off, refused, or not what was asked for. */
-export async function readAnswer(ports: Ports, manifest: Manifest, call: ModelCall, done: CallDone): Promise<ModelResult> {
+export async function readAnswer(
+  ports: Ports,
+  manifest: Manifest,
+  call: ModelCall,
+  done: CallDone,
+): Promise<ModelResult> {
   const about = { usage: done.usage, model: done.model, simulated: done.simulated };
   const text = await joined(ports, call, done.text);
   const keep = (json: Json): Promise<Value> => toValue(ports.database, call.run.tenant, call.run.run, json);
@@ -22,9 +27,17 @@ export async function readAnswer(ports: Ports, manifest: Manifest, call: ModelCa
   if (parsed === null) {
     return { type: 'invalid', value: await keep(text), errors: 'The answer is not JSON.', ...about };
   }
-  const checked = call.role === 'agent' ? await checkOwn(schema, parsed.json) : await checkDecision(call.role, parsed.json, keep);
+  const checked =
+    call.role === 'agent'
+      ? await checkOwn(schema, parsed.json)
+      : await checkDecision(call.role, parsed.json, keep);
   if (checked.errors !== null) {
-    return { type: 'invalid', value: await keep(text), errors: checked.errors.slice(0, errorCharactersMax), ...about };
+    return {
+      type: 'invalid',
+      value: await keep(text),
+      errors: checked.errors.slice(0, errorCharactersMax),
+      ...about,
+    };
   }
   return { type: 'answered', value: await keep(parsed.json), steer: checked.steer, ...about };
 }
@@ -66,5 +79,8 @@ async function checkDecision(
     const errors = parsed.error.issues.map(({ path, message }) => `/${path.join('/')} ${message}`).join('\n');
     return { errors, steer: null };
   }
-  return { errors: null, steer: { type: role, approved: parsed.data.approved, issues: await keep(parsed.data.issues) } };
+  return {
+    errors: null,
+    steer: { type: role, approved: parsed.data.approved, issues: await keep(parsed.data.issues) },
+  };
 }

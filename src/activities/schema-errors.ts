@@ -8,7 +8,9 @@ import { SchemaError, validateJson } from '../plan/json-schema';
 export async function schemaErrors(schema: Json, json: Json): Promise<string | null> {
   try {
     const faults = await validateJson(schema, json);
-    return faults.length === 0 ? null : faults.map(({ path, message }) => `${path || '/'} ${message}`).join('\n');
+    return faults.length === 0
+      ? null
+      : faults.map(({ path, message }) => `${path || '/'} ${message}`).join('\n');
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
     return error.message;

@@ -17,15 +17,20 @@ export function exitCodeOf(status: Run['status']): number {
   return endExitCodes[status] ?? exitCodes.failed;
 }
 
-/** The end of a watched run: its output on standard output, all else beside it. */
+/**
+ * The end of a watched run: its output on standard output, all else beside it. What a person rejected
+ * or a failure left behind is no output, and must not get into a file as if it were.
+ */
 export function reportRun({ screen, client }: Session, run: Run): void {
   const output = run.result?.output ?? null;
-  if (output !== null) {
+  const counts = run.status === 'completed' || run.status === 'partial';
+  if (output !== null && counts) {
     screen.say('');
     screen.printText(typeof output === 'string' ? output : `${JSON.stringify(output, null, 2)}\n`);
   }
   screen.say('');
   for (const line of summaryLines(run, client.url, screen.sayColors)) screen.say(line);
+  if (output !== null && !counts) screen.say(`What it had made: npx fermata show ${run.id}`);
 }
 
 /** How a run stands or ended: what is missing and why, what it took, where to look further. */

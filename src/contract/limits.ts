@@ -18,7 +18,13 @@ export const limits = {
   /** Of a plan: 32 steps inside each other take two levels each, and values and schemas their own. */
   planDepthMax: 160,
   yamlAliasesMax: 100,
+  /** Line ends, commas and brackets of a text in YAML, which is read before anything can be counted. */
+  yamlMarksMax: 100_000,
+  /** Texts, numbers, lists and objects of a plan, at any depth. */
+  planValuesMax: 50_000,
   templateBytesMax: 64 * 1024,
+  /** Outputs and tags of one template. */
+  templateTagsMax: 1000,
   stepsMax: 1000,
   branchesMax: 500,
   forEachItemsMax: 10_000,
@@ -81,8 +87,9 @@ export const limits = {
   eventValueBytesMax: 256 * 1024,
   /** How often new events are looked for, once for all readers of a process. */
   eventPollMilliseconds: 200,
-  /** Events read at once for a reader who catches up, and kept for those who are up to date. */
+  /** Events read from the ledger at once, and about how many bytes of them. */
   eventPageSize: 200,
+  eventPageBytes: 2 * 1024 * 1024,
   /** A reader of events who takes nothing for so long is cut off. */
   slowReaderSeconds: 30,
 } as const;

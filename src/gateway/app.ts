@@ -31,6 +31,8 @@ export interface GatewayOptions {
 
 export interface Gateway {
   app: FastifyInstance;
+  /** How many calls are under way. */
+  inFlight(): number;
   /** Takes no new calls, finishes those at vendors, and closes. Answers how many there were. */
   drain(): Promise<number>;
 }
@@ -85,5 +87,5 @@ export async function buildGateway(options: GatewayOptions): Promise<Gateway> {
     return finished;
   }
 
-  return { app, drain };
+  return { app, inFlight: () => calls.inFlight(), drain };
 }

@@ -26,6 +26,8 @@ export interface Calls {
   cancel(tenant: string, run: string): number;
   /** Ends what is under way under one key, wherever that is. */
   abandon(call: Omit<CallId, 'hash'>): Promise<void>;
+  /** How many calls are under way here. */
+  inFlight(): number;
   /** Gives back what is not reserved, waits for the rest, and stops. Answers how many it waited for. */
   drain(): Promise<number>;
 }
@@ -90,6 +92,7 @@ export function createCalls(desk: Desk): Calls {
       for (const flight of own) flight.cancel();
       if (own.length === 0) await abandonCall(database, call);
     },
+    inFlight: () => flights.all().length,
     async drain() {
       await Promise.allSettled(openings.values());
       const inFlight = flights.all();

@@ -2,7 +2,7 @@ import { loadCatalog } from '../catalog/load';
 import { demand } from '../config';
 import { limits } from '../contract/limits';
 import { openDatabase } from '../ledger/database';
-import { runPart } from '../lifecycle';
+import { note, runPart } from '../lifecycle';
 import { createLogger } from '../telemetry/logger';
 import { startTelemetry } from '../telemetry/telemetry';
 import { buildGateway } from './app';
@@ -28,6 +28,8 @@ runPart({
     return {
       url,
       async stop() {
+        const inFlight = gateway.inFlight();
+        if (inFlight > 0) note(`gateway finishes ${inFlight} call${inFlight === 1 ? '' : 's'} in flight.`);
         const finished = await gateway.drain();
         logger.info({ finished }, 'gateway stopped; calls in flight were finished');
         await database.end();

@@ -30,12 +30,20 @@ export async function lastEvent(
   return rows[0] ?? null;
 }
 
+/** How many events are read at once, and about how many bytes of them. The first one is read however large. */
+export interface Page {
+  events: number;
+  bytes: number;
+}
+
 /** The next events of one run, in order. */
-export async function readEvents(database: Database, from: Watched, limit: number): Promise<EventRow[]> {
+export async function readEvents(database: Database, from: Watched, page: Page): Promise<EventRow[]> {
   const { rows } = await database.query<EventRow>(
-    `SELECT run, seq, type, at, step, data FROM run_events
-     WHERE tenant = $1 AND run = $2 AND seq > $3 ORDER BY seq LIMIT ${limit}`,
-    [from.tenant, from.run, from.after],
+    `SELECT run, seq, type, at, step, data FROM (
+       SELECT *, sum(length(data)) OVER (ORDER BY seq) - length(data) AS bytes_before FROM run_events
+       WHERE tenant = $1 AND run = $2 AND seq > $3 ORDER BY seq LIMIT $4) page
+     WHERE bytes_before < $5 ORDER BY seq`,
+    [from.tenant, from.run, from.after, page.events, page.bytes],
   );
   return rows;
 }
@@ -44,15 +52,23 @@ export async function readEvents(database: Database, from: Watched, limit: numbe
 export async function readNewEvents(
   database: Database,
   watched: Watched[],
-  limit: number,
+  page: Page,
 ): Promise<(EventRow & { tenant: string })[]> {
   const { rows } = await database.query<EventRow & { tenant: string }>(
-    `SELECT e.tenant, e.run, e.seq, e.type, e.at, e.step, e.data
-     FROM unnest($1::text[], $2::text[], $3::bigint[]) AS w (tenant, run, after)
-     JOIN runs r ON r.tenant = w.tenant AND r.id = w.run AND r.last_seq > w.after
-     JOIN run_events e ON e.tenant = w.tenant AND e.run = w.run AND e.seq > w.after
-     ORDER BY e.run, e.seq LIMIT ${limit}`,
-    [watched.map((one) => one.tenant), watched.map((one) => one.run), watched.map((one) => one.after)],
+    `SELECT tenant, run, seq, type, at, step, data FROM (
+       SELECT e.*, sum(length(e.data)) OVER (ORDER BY e.run, e.seq) - length(e.data) AS bytes_before
+       FROM unnest($1::text[], $2::text[], $3::bigint[]) AS w (tenant, run, after)
+       JOIN runs r ON r.tenant = w.tenant AND r.id = w.run AND r.last_seq > w.after
+       JOIN run_events e ON e.tenant = w.tenant AND e.run = w.run AND e.seq > w.after
+       ORDER BY e.run, e.seq LIMIT $4) page
+     WHERE bytes_before < $5 ORDER BY run, seq`,
+    [
+      watched.map((one) => one.tenant),
+      watched.map((one) => one.run),
+      watched.map((one) => one.after),
+      page.events,
+      page.bytes,
+    ],
   );
   return rows;
 }

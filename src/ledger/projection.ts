@@ -62,7 +62,14 @@ function projectRun(projection: Projection, entry: JournalEntry): void {
   };
   switch (entry.type) {
     case 'run.started':
-      projection.run = { ...run, entry: entry.n, status: 'running', startedAt: entry.at, activeMs: 0, activeSince: entry.at };
+      projection.run = {
+        ...run,
+        entry: entry.n,
+        status: 'running',
+        startedAt: entry.at,
+        activeMs: 0,
+        activeSince: entry.at,
+      };
       return;
     case 'run.status': {
       const { status, reason, activeMs } = entry.data;
@@ -93,11 +100,22 @@ function projectStep(steps: Map<string, StepPatch>, entry: JournalEntry): void {
       steps.set(path, { ...base, ...entry.data, entry: n, status: 'running', startedAt: at });
       return;
     case 'step.skipped':
-      steps.set(path, { ...base, type: entry.data.type, id: entry.data.id, entry: n, status: 'skipped', finishedAt: at });
+      steps.set(path, {
+        ...base,
+        type: entry.data.type,
+        id: entry.data.id,
+        entry: n,
+        status: 'skipped',
+        finishedAt: at,
+      });
       return;
     case 'step.finished': {
       const { type, id, status, output, decision, error } = entry.data;
-      const bodies = { output: JSON.stringify(output), decision: decision && JSON.stringify(decision), error: error && JSON.stringify(error) };
+      const bodies = {
+        output: JSON.stringify(output),
+        decision: decision && JSON.stringify(decision),
+        error: error && JSON.stringify(error),
+      };
       steps.set(path, { ...base, ...bodies, type, id, entry: n, status, finishedAt: at });
       return;
     }

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
 import { quote } from './check-shape';
 import { ConditionError, parseClause } from './condition-syntax';
@@ -9,28 +11,49 @@ import { conditionPaths, pathsOfTemplate, type Path } from './names';
 import { problem, type PlanProblem } from './problem';
 import type { Visit } from './walk';
 
+/** How long the checks may hold the thread before others have their turn. */
+const turnMs = 25;
+
 /** Templates and conditions that can't be read, and names in them that nothing gives a value. */
-export function checkNames(plan: Json, visits: Visit[]): PlanProblem[] {
+export async function checkNames(plan: Json, visits: Visit[]): Promise<PlanProblem[]> {
   const known = knownOf(plan, visits);
-
-  function check(pointer: string, scope: Visit['scope'], read: () => Path[]): PlanProblem[] {
+  const problems = checkContext(member(plan, 'context'), '/context', known.steps);
+  let turn = performance.now();
+  for (const { pointer, scope, read } of visits.flatMap(readingsOf)) {
+    if (problems.length >= limits.problemErrorsMax) break;
+    if (performance.now() - turn > turnMs) {
+      await setImmediate();
+      turn = performance.now();
+    }
     const paths = readPaths(pointer, read);
-    if (!Array.isArray(paths)) return [paths];
-    const reasons = paths.map((path) => whyUnknown(path, scope, known)).filter((reason) => reason !== null);
-    return [...new Set(reasons)].map((reason) => problem(pointer, 'unknown_name', reason));
+    if (!Array.isArray(paths)) problems.push(paths);
+    else
+      for (const reason of new Set(paths.map((path) => whyUnknown(path, scope, known))))
+        if (reason !== null) problems.push(problem(pointer, 'unknown_name', reason));
   }
+  const contexts = visits.flatMap(({ step, pointer, scope }) =>
+    checkContext(member(step, 'context'), pointerTo(pointer, 'context'), scope.steps),
+  );
+  return [...problems, ...contexts];
+}
 
-  return visits
-    .flatMap(({ step, pointer, scope }) => [
-      ...conditionsOf(step, pointer).flatMap((condition) =>
-        check(condition.pointer, scope, () => conditionPaths(parseClause(condition.text))),
-      ),
-      ...templatesOf(step, pointer).flatMap((template) =>
-        check(template.pointer, scope, () => pathsOfTemplate(template.text)),
-      ),
-      ...checkContext(member(step, 'context'), pointerTo(pointer, 'context'), scope.steps),
-    ])
-    .concat(checkContext(member(plan, 'context'), '/context', known.steps));
+interface Reading {
+  pointer: string;
+  scope: Visit['scope'];
+  read(): Path[];
+}
+
+function readingsOf({ step, pointer, scope }: Visit): Reading[] {
+  return [
+    ...conditionsOf(step, pointer).map((condition) => ({
+      ...{ pointer: condition.pointer, scope },
+      read: () => conditionPaths(parseClause(condition.text)),
+    })),
+    ...templatesOf(step, pointer).map((template) => ({
+      ...{ pointer: template.pointer, scope },
+      read: () => pathsOfTemplate(template.text),
+    })),
+  ];
 }
 
 function readPaths(pointer: string, read: () => Path[]): Path[] | PlanProblem {

@@ -1,4 +1,5 @@
 import type { core } from 'zod';
+import { limits } from '../contract/limits';
 import { Plan, stepTypes } from '../contract/plan';
 import type { Json } from '../contract/value';
 import { pointerTo, resolvePointer } from './json';
@@ -10,7 +11,12 @@ type Shape = { plan: Plan; errors: [] } | { plan: null; errors: PlanProblem[] };
 export function checkShape(json: Json): Shape {
   const parsed = Plan.safeParse(json);
   if (parsed.success) return { plan: parsed.data, errors: [] };
-  return { plan: null, errors: parsed.error.issues.flatMap((issue) => problemsOf(issue, '', json)) };
+  return {
+    plan: null,
+    errors: parsed.error.issues
+      .slice(0, limits.problemErrorsMax)
+      .flatMap((issue) => problemsOf(issue, '', json)),
+  };
 }
 
 type Issue = core.$ZodIssue;
@@ -40,7 +46,7 @@ function problemsOf(issue: Issue, parent: string, plan: Json): PlanProblem[] {
       );
     case 'too_big':
       return wrong(
-        `This is ${sizeOf(given)}; at most ${String(issue.maximum)} ${unitOf(issue.origin)}are allowed.`,
+        `This is ${sizeOf(given)}; at most ${String(issue.maximum)}${unitOf(issue.origin)} are allowed.`,
       );
     case 'too_small':
       return wrong(

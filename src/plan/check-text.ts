@@ -5,23 +5,27 @@ import { problem, type PlanProblem } from './problem';
 import { isBroken } from './unicode';
 
 /**
- * What no plan may hold anywhere, found before anything else looks at it: nesting that would exhaust
- * the stack, text that can't be stored, numbers that JSON doesn't have, and a name that would set an
- * object's prototype where others read the plan.
+ * What no plan may hold anywhere, found before anything else looks at it: nesting and numbers that
+ * would exhaust who reads it, text that can't be stored, numbers that JSON doesn't have, and a name
+ * that would set an object's prototype where others read the plan.
  */
-export function checkText(plan: Json): { errors: PlanProblem[]; tooDeep: boolean } {
+export function checkText(plan: Json): { errors: PlanProblem[]; tooMuch: boolean } {
   const errors: PlanProblem[] = [];
-  let tooDeep = false;
+  let tooMuch = false;
+  let values = 0;
+
+  function stop(path: string, code: 'too_deep' | 'limit_exceeded', message: string): void {
+    if (!tooMuch) errors.push(problem(path, code, message));
+    tooMuch = true;
+  }
 
   function look(json: Json, path: string, depth: number): void {
-    if (errors.length >= limits.problemErrorsMax) return;
-    if (depth > limits.planDepthMax) {
-      if (!tooDeep)
-        errors.push(
-          problem(path, 'too_deep', `The plan is nested deeper than ${String(limits.planDepthMax)} levels.`),
-        );
-      tooDeep = true;
-    } else if (typeof json === 'string') {
+    if (tooMuch || errors.length >= limits.problemErrorsMax) return;
+    if (depth > limits.planDepthMax)
+      stop(path, 'too_deep', `The plan is nested deeper than ${String(limits.planDepthMax)} levels.`);
+    else if (++values > limits.planValuesMax)
+      stop('', 'limit_exceeded', `The plan has more than ${String(limits.planValuesMax)} values.`);
+    else if (typeof json === 'string') {
       if (isBroken(json))
         errors.push(problem(path, 'invalid_unicode', 'The text holds NUL or half of a character.'));
     } else if (typeof json === 'number') {
@@ -32,14 +36,18 @@ export function checkText(plan: Json): { errors: PlanProblem[]; tooDeep: boolean
     } else if (json !== null && typeof json === 'object') {
       for (const [name, value] of Object.entries(json)) {
         const at = pointerTo(path, name.toWellFormed());
-        if (isBroken(name))
-          errors.push(problem(at, 'invalid_unicode', 'The name holds NUL or half of a character.'));
-        if (name === '__proto__') errors.push(problem(at, 'reserved_name', '"__proto__" can not be a name.'));
+        lookAtName(name, at);
         look(value, at, depth + 1);
       }
     }
   }
 
+  function lookAtName(name: string, path: string): void {
+    if (isBroken(name))
+      errors.push(problem(path, 'invalid_unicode', 'The name holds NUL or half of a character.'));
+    if (name === '__proto__') errors.push(problem(path, 'reserved_name', '"__proto__" can not be a name.'));
+  }
+
   look(plan, '', 1);
-  return { errors, tooDeep };
+  return { errors, tooMuch };
 }

@@ -19,7 +19,7 @@ export function namesUsedByCondition(condition: Condition): string[] {
 
 /** Paths of one template. Throws `TemplateError`. */
 export function pathsOfTemplate(template: string): Path[] {
-  return templatePaths(parseTemplate(template));
+  return template.includes('{') ? templatePaths(parseTemplate(template)) : [];
 }
 
 function pathsIn(json: Json): Path[] {

@@ -30,7 +30,7 @@ export interface Validation {
  */
 export async function validatePlan(json: Json, models: Models): Promise<Validation> {
   const text = checkText(json);
-  if (text.tooDeep) return { plan: null, errors: text.errors, warnings: [], graph: { nodes: [], edges: [] } };
+  if (text.tooMuch) return { plan: null, errors: text.errors, warnings: [], graph: { nodes: [], edges: [] } };
   const visits = walk(member(json, 'flow'));
   const shape = checkShape(json);
   const ofModels = checkModels(json, models);
@@ -39,7 +39,7 @@ export async function validatePlan(json: Json, models: Models): Promise<Validati
     ...shape.errors,
     ...checkSteps(json, visits),
     ...checkDurations(json, visits),
-    ...checkNames(json, visits),
+    ...(await checkNames(json, visits)),
     ...ofModels.errors,
     ...(shape.plan === null ? [] : checkCaps(shape.plan)),
     ...(await checkSchemas(json, visits)),

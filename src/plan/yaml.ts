@@ -1,7 +1,8 @@
-import { isAlias, isCollection, isMap, isNode, LineCounter, parseAllDocuments, visit } from 'yaml';
+import { isAlias, isCollection, isMap, isNode, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml';
 import type { Document } from 'yaml';
 import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
+import { quote } from './check-shape';
 import { pointerParts } from './json';
 import type { Parsed, Place } from './parsed';
 import { problem, type PlanProblem, type PlanProblemCode } from './problem';
@@ -10,9 +11,14 @@ const quotes = 'put quotes around it: "{{ … }}"';
 
 /** Reads one document of YAML 1.2 core. Every fault is found at once, with its line and column. */
 export function parseYaml(text: string): Parsed {
+  const marks = text.split(/[\n,[\]{}]/).length - 1;
+  if (marks > limits.yamlMarksMax)
+    return malformed([
+      problem('', 'limit_exceeded', 'The text has more lines and lists than a plan may have.'),
+    ]);
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
-    ...{ version: '1.2', schema: 'core', strict: true, uniqueKeys: true, merge: false },
+    ...{ version: '1.2', schema: 'core', strict: true, uniqueKeys: false, merge: false },
     ...{ lineCounter: lines, prettyErrors: false, logLevel: 'silent' },
   });
   const document = documents[0];
@@ -76,6 +82,18 @@ function contentFaults(document: Document.Parsed): Fault[] {
     Node(_, node) {
       if (!isAlias(node) && node.tag !== undefined)
         faults.push(faultAt(node.range?.[0] ?? 0, 'malformed_yaml', `The tag ${node.tag} is not allowed.`));
+    },
+    Map(_, map) {
+      // The library's own check compares every name with every other.
+      const names = new Set<unknown>();
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? String(key.value) : key;
+        if (names.has(name) && isScalar(key))
+          faults.push(
+            faultAt(key.range?.[0] ?? 0, 'malformed_yaml', `The name ${quote(name)} stands here twice.`),
+          );
+        names.add(name);
+      }
     },
     Pair(_, pair) {
       if (!isCollection(pair.key)) return undefined;

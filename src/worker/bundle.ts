@@ -15,4 +15,3 @@ export async function buildWorkflowBundle(): Promise<string> {
   });
   return code;
 }
-

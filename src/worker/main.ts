@@ -18,7 +18,12 @@ runPart({
   name: 'worker',
   graceMs: graceMs + 5_000,
   async start(settings) {
-    const config = demand(settings, ['TEMPORAL_ADDRESS', 'DATABASE_URL', 'GATEWAY_URL', 'FERMATA_INTERNAL_KEY']);
+    const config = demand(settings, [
+      'TEMPORAL_ADDRESS',
+      'DATABASE_URL',
+      'GATEWAY_URL',
+      'FERMATA_INTERNAL_KEY',
+    ]);
     const logger = createLogger(config, 'worker');
     const telemetry = startTelemetry('worker', config);
     Runtime.install({
@@ -28,7 +33,11 @@ runPart({
       shutdownSignals: [],
       ...(config.WORKER_METRICS_PORT === undefined
         ? {}
-        : { telemetryOptions: { metrics: { prometheus: { bindAddress: `127.0.0.1:${String(config.WORKER_METRICS_PORT)}` } } } }),
+        : {
+            telemetryOptions: {
+              metrics: { prometheus: { bindAddress: `127.0.0.1:${String(config.WORKER_METRICS_PORT)}` } },
+            },
+          }),
     });
     const connection = await NativeConnection.connect(temporalOptions(config));
     const database = openDatabase(config.DATABASE_URL);
@@ -68,7 +77,10 @@ runPart({
 });
 
 function gatewayUrls(config: Config): string[] {
-  return (config.GATEWAY_URL ?? '').split(',').map((url) => url.trim()).filter((url) => url !== '');
+  return (config.GATEWAY_URL ?? '')
+    .split(',')
+    .map((url) => url.trim())
+    .filter((url) => url !== '');
 }
 
 function levelOf(level: string): 'trace' | 'debug' | 'info' | 'warn' | 'error' {

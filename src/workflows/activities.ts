@@ -1,4 +1,10 @@
-import { ActivityFailure, ApplicationFailure, CancelledFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type { Activities } from '../contract/activities';
 import { limits } from '../contract/limits';
 
@@ -62,5 +68,7 @@ async function shortly<T>(here: () => Promise<T>, elsewhere: () => Promise<T>): 
 }
 
 function isFinal(cause: unknown): boolean {
-  return cause instanceof CancelledFailure || (cause instanceof ApplicationFailure && cause.nonRetryable === true);
+  return (
+    cause instanceof CancelledFailure || (cause instanceof ApplicationFailure && cause.nonRetryable === true)
+  );
 }

@@ -52,7 +52,8 @@ export function createApprovals(ports: Ports): Approvals {
 
   function validate(raw: RawDecision): OpenMatter {
     const matter = matters.get(raw.approval);
-    if (matter === undefined) throw refusal(FailureType.approvalUnknown, 'This run has asked for no such approval.');
+    if (matter === undefined)
+      throw refusal(FailureType.approvalUnknown, 'This run has asked for no such approval.');
     if (matter.settled !== null) throw alreadyDecided(matter.settled);
     if (!matter.allow.includes(raw.decision)) {
       const message = `The decision ${raw.decision} is not allowed here: ${matter.allow.join(', ')}.`;

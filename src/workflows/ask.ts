@@ -71,7 +71,13 @@ function ended(outcome: Outcome): Answer {
 function answered(run: RunState, asking: Asking, result: Extract<ModelResult, { type: 'answered' }>): Answer {
   const { question, path } = asking;
   if (question.role !== 'agent') {
-    const decision = { kind: question.role, agent: question.agent, by: null, stateVersion: run.stateVersion, decision: result.value };
+    const decision = {
+      kind: question.role,
+      agent: question.agent,
+      by: null,
+      stateVersion: run.stateVersion,
+      decision: result.value,
+    };
     run.journal.add(path, { type: 'decision.made', data: decision });
   }
   return { type: 'answered', outcome: completed(result.value), steer: result.steer };
@@ -82,9 +88,15 @@ function overBudget(step: string, { budget, reason }: { budget: string; reason: 
 }
 
 /** A cut answer goes on as text, named as such; half a document does not. */
-function truncated(path: string, structured: boolean, result: Extract<ModelResult, { type: 'truncated' }>): Outcome {
+function truncated(
+  path: string,
+  structured: boolean,
+  result: Extract<ModelResult, { type: 'truncated' }>,
+): Outcome {
   const reason = 'The answer was cut off by its output cap.';
-  return structured ? failed(path, FailureType.invalidOutput, reason) : incomplete('truncated', reason, result.value);
+  return structured
+    ? failed(path, FailureType.invalidOutput, reason)
+    : incomplete('truncated', reason, result.value);
 }
 
 interface Attempt {
@@ -119,7 +131,7 @@ async function callOrWait(
   };
   const summary = `${question.agent} · ${model}${attempt === 0 ? '' : ` · again ${String(attempt)}`}`;
   const waitMs = run.skeleton.limits.vendorWaitMs ?? limits.vendorWaitHours * 3_600_000;
-  for (let waited = 0; ; ) {
+  for (let waited = 0; ;) {
     const result = await run.journal.carry((journal) => callModel({ ...call, journal }, summary));
     if ('usage' in result) run.usage = addUsage(run.usage, result.usage);
     if (result.type !== 'wait') return result;

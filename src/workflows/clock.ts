@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { createTimer, type Timer } from './timer';
 
 /** What is waited for where nobody works: the reason of status `waiting`. */
 export type WaitReason = 'approval' | 'escalation' | 'vendor';
@@ -29,18 +29,7 @@ export function createClock(changed: () => void): Clock {
   let activeBefore = 0;
   let activeSince = Date.now();
 
-  function waitingFor(): WaitReason | null {
-    if (waits.length > 0) return waits[0] ?? null;
-    if (children.size === 0) return null;
-    let reason: WaitReason | null = null;
-    for (const child of children) {
-      const childReason = child.waitingFor();
-      if (childReason === null) return null;
-      reason ??= childReason;
-    }
-    return reason;
-  }
-
+  const waitingFor = () => reasonOf(waits, children);
   const active = () => activeBefore + (waiting === null && !closed ? Date.now() - activeSince : 0);
 
   function update(): void {
@@ -49,8 +38,9 @@ export function createClock(changed: () => void): Clock {
       if (now === null) activeSince = Date.now();
       else activeBefore += Date.now() - activeSince;
       waiting = now;
-      for (const timer of timers) if (now === null) timer.run();
-      else timer.hold();
+      for (const timer of timers)
+        if (now === null) timer.run();
+        else timer.hold();
     }
     waiting = now;
     changed();
@@ -98,31 +88,14 @@ export function createClock(changed: () => void): Clock {
   };
 }
 
-interface Timer {
-  run(): void;
-  hold(): void;
-}
-
-/** A timer that keeps what is left of it while it is held. */
-function createTimer(milliseconds: number, expire: () => void): Timer {
-  let left = milliseconds;
-  let armed: { scope: CancellationScope; at: number } | null = null;
-  return {
-    run() {
-      if (armed !== null) return;
-      const scope = new CancellationScope();
-      armed = { scope, at: Date.now() };
-      scope
-        .run(() => sleep(left))
-        .then(expire, (error: unknown) => {
-          if (!isCancellation(error)) throw error;
-        });
-    },
-    hold() {
-      if (armed === null) return;
-      left = Math.max(1, left - (Date.now() - armed.at));
-      armed.scope.cancel();
-      armed = null;
-    },
-  };
+/** A step waits where it waits itself, or where it has steps inside it and every one of them waits. */
+function reasonOf(waits: WaitReason[], children: Set<Clock>): WaitReason | null {
+  if (waits.length > 0) return waits[0] ?? null;
+  let reason: WaitReason | null = null;
+  for (const child of children) {
+    const childReason = child.waitingFor();
+    if (childReason === null) return null;
+    reason ??= childReason;
+  }
+  return reason;
 }

@@ -16,7 +16,11 @@ import type { Status } from './status';
 
 /** Binds the run's messages. Called before the first await, so that no early message is lost. */
 export function handleMessages(state: RunState, status: Status): void {
-  setHandler(decideUpdate, (raw) => state.approvals.decide(raw), { validator: (raw) => state.approvals.validate(raw) });
+  setHandler(decideUpdate, (raw) => state.approvals.decide(raw), {
+    validator(raw: RawDecision) {
+      state.approvals.validate(raw);
+    },
+  });
   setHandler(decideSignal, async (raw) => {
     try {
       await state.approvals.decide(raw);
@@ -36,14 +40,27 @@ export function handleMessages(state: RunState, status: Status): void {
 
 /** Learns from an activity whose decision it is and whether its content fits. */
 export async function checkDecision(state: RunState, matter: OpenMatter, raw: RawDecision) {
-  const asked = { type: 'decision', approval: matter.id, digest: matter.digest ?? '', decision: raw } as const;
-  const checked = await evaluate({ run: state.reference, path: matter.path, ...asked }, `${matter.path} · decision`);
+  const asked = {
+    type: 'decision',
+    approval: matter.id,
+    digest: matter.digest ?? '',
+    decision: raw,
+  } as const;
+  const checked = await evaluate(
+    { run: state.reference, path: matter.path, ...asked },
+    `${matter.path} · decision`,
+  );
   if (checked.type !== 'decision') throw new Error(`Asked for a decision, got a ${checked.type}.`);
   return checked satisfies Extract<EvaluateResult, { type: 'decision' }>;
 }
 
 /** Journals a decision and sees it written before the decider is told. */
-export async function recordDecision(state: RunState, matter: OpenMatter, settled: Settled, via: 'api' | 'temporal') {
+export async function recordDecision(
+  state: RunState,
+  matter: OpenMatter,
+  settled: Settled,
+  via: 'api' | 'temporal',
+) {
   const { status, decision, by, comment, content } = settled;
   state.journal.add(matter.path, {
     type: 'approval.decided',
@@ -59,5 +76,7 @@ export async function recordDecision(state: RunState, matter: OpenMatter, settle
       decision: { parts: { decision: { inline: decision }, comment: { inline: comment }, content } },
     },
   });
-  await state.journal.carry((journal) => writeJournal({ run: state.reference, journal }, `${matter.path} · decided`));
+  await state.journal.carry((journal) =>
+    writeJournal({ run: state.reference, journal }, `${matter.path} · decided`),
+  );
 }

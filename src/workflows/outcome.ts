@@ -58,5 +58,10 @@ export function incomplete(code: IncompleteCode, reason: string, value: Value): 
 }
 
 export function failed(step: string, code: string, message: string): Failed {
-  return { type: 'failed', status: 'failed', error: { code, message, step, retryable: true }, value: nothing };
+  return {
+    type: 'failed',
+    status: 'failed',
+    error: { code, message, step, retryable: true },
+    value: nothing,
+  };
 }

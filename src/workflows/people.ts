@@ -17,7 +17,13 @@ export async function askPeople(run: RunState, node: Node, matter: Matter): Prom
   if (!waits) {
     await publish(run, node, { matter, open, dueAt: null });
     decidedBy(run, open, { status: 'approved', decision: 'approve', by: 'policy' });
-    return (open.settled = { status: 'approved', decision: 'approve', by: 'policy', comment: null, content: matter.content });
+    return (open.settled = {
+      status: 'approved',
+      decision: 'approve',
+      by: 'policy',
+      comment: null,
+      content: matter.content,
+    });
   }
   try {
     return await node.clock.wait(matter.kind, async () => {
@@ -55,7 +61,11 @@ interface Publishing {
 }
 
 /** Stores what is shown. Answers a decision that the ledger already holds, as after a reset. */
-async function publish(run: RunState, node: Node, { matter, open, dueAt }: Publishing): Promise<Settled | null> {
+async function publish(
+  run: RunState,
+  node: Node,
+  { matter, open, dueAt }: Publishing,
+): Promise<Settled | null> {
   const requested = run.journal.reserve();
   const send = (journal: Carried) =>
     openApproval(
@@ -101,7 +111,13 @@ async function untilSettled(run: RunState, open: OpenMatter, dueAt: number): Pro
 }
 
 function expire(run: RunState, open: OpenMatter): Settled {
-  const settled: Settled = { status: 'expired', decision: null, by: 'timeout', comment: null, content: open.content };
+  const settled: Settled = {
+    status: 'expired',
+    decision: null,
+    by: 'timeout',
+    comment: null,
+    content: open.content,
+  };
   run.journal.add(open.path, { type: 'approval.expired', data: { approval: open.id, onTimeout: 'expired' } });
   return settled;
 }
@@ -112,8 +128,11 @@ function withdraw(run: RunState, open: OpenMatter): void {
   decidedBy(run, open, { status: 'cancelled', decision: null, by: 'system' });
 }
 
-function decidedBy(run: RunState, open: OpenMatter, data: Pick<ApprovalDecided, 'status' | 'decision' | 'by'>): void {
+function decidedBy(
+  run: RunState,
+  open: OpenMatter,
+  data: Pick<ApprovalDecided, 'status' | 'decision' | 'by'>,
+): void {
   const rest = { approval: open.id, comment: null, via: 'policy', content: null } as const;
   run.journal.add(open.path, { type: 'approval.decided', data: { ...rest, ...data } });
 }
-

@@ -35,11 +35,15 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
     compose: (parts) => compose(run, node, parts),
     ask: (question) => ask(run, node, question),
     decide: (matter) => askPeople(run, node, matter),
-    note: (step, code, reason) => noteIncomplete(run, step, code, reason),
+    note: (step, code, reason) => {
+      noteIncomplete(run, step, code, reason);
+    },
   };
 }
 
-type Asked = { type: 'value' | 'condition' | 'list'; at: string; names: Names } | { type: 'store' | 'output'; value: Value };
+type Asked =
+  | { type: 'value' | 'condition' | 'list'; at: string; names: Names }
+  | { type: 'store' | 'output'; value: Value };
 
 async function evaluated<Type extends EvaluateResult['type']>(
   run: RunState,
@@ -77,10 +81,16 @@ function itemOf(list: Value, index: number): Value {
   return { ...list, pick: [...(list.pick ?? []), index] };
 }
 
-async function compose(run: RunState, node: Node, parts: Value[] | { [name: string]: Value }): Promise<Value> {
+async function compose(
+  run: RunState,
+  node: Node,
+  parts: Value[] | { [name: string]: Value },
+): Promise<Value> {
   const whole = collapse({ parts });
   if (JSON.stringify(whole).length <= limits.composedBytesMax) return whole;
-  return CancellationScope.nonCancellable(async () => (await evaluated(run, node, 'value', { type: 'store', value: whole })).value);
+  return CancellationScope.nonCancellable(
+    async () => (await evaluated(run, node, 'value', { type: 'store', value: whole })).value,
+  );
 }
 
 /** A whole whose parts are all inline is inline itself. */
@@ -93,6 +103,9 @@ function collapse(value: Value): Value {
   return { inline: Array.isArray(parts) ? parts.map(plain) : mapValues(parts, plain) };
 }
 
-function mapValues<From, To>(map: { [name: string]: From }, change: (value: From) => To): { [name: string]: To } {
+function mapValues<From, To>(
+  map: { [name: string]: From },
+  change: (value: From) => To,
+): { [name: string]: To } {
   return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, change(value)]));
 }

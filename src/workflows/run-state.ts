@@ -29,7 +29,13 @@ export interface RunState {
   runBudget: Budget;
 }
 
-export const noUsage: Usage = { modelCalls: 0, inputTokens: 0, outputTokens: 0, cachedTokens: 0, costNano: 0 };
+export const noUsage: Usage = {
+  modelCalls: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedTokens: 0,
+  costNano: 0,
+};
 
 export function addUsage(left: Usage, right: Usage): Usage {
   return {
@@ -43,6 +49,8 @@ export function addUsage(left: Usage, right: Usage): Usage {
 
 /** Notes a hole. What was noted below it says no more: a hole is one entry, with its cause. */
 export function noteIncomplete(run: RunState, step: string, code: IncompleteCode, reason: string): void {
-  run.incomplete = run.incomplete.filter((entry) => entry.step !== step && !entry.step.startsWith(`${step}.`));
+  run.incomplete = run.incomplete.filter(
+    (entry) => entry.step !== step && !entry.step.startsWith(`${step}.`),
+  );
   run.incomplete.push({ step, code, reason });
 }

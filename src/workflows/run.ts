@@ -30,7 +30,9 @@ import { startStep } from './step';
 export async function run(argument: StartArgument): Promise<RunSummary> {
   const state = createState(argument);
   const status = createStatus(state, argument.searchAttributes);
-  const clock = createClock(() => status.update(clock));
+  const clock = createClock(() => {
+    status.update(clock);
+  });
   handleMessages(state, status);
   state.skeleton = await readSkeleton(state, argument);
   Object.assign(state.runBudget, budgetOf(state.skeleton));
@@ -97,13 +99,20 @@ const noSkeleton: Skeleton = {
 
 async function readSkeleton(state: RunState, { skeleton }: StartArgument): Promise<Skeleton> {
   if (!('ref' in skeleton)) return skeleton;
-  const read = await evaluate({ run: state.reference, path: 'root', type: 'skeleton', ref: skeleton.ref }, 'read the plan');
+  const read = await evaluate(
+    { run: state.reference, path: 'root', type: 'skeleton', ref: skeleton.ref },
+    'read the plan',
+  );
   if (read.type !== 'skeleton') throw new Error(`Asked for a skeleton, got a ${read.type}.`);
   return read.skeleton;
 }
 
 function budgetOf({ limits }: Skeleton) {
-  return { costNano: limits.costNano ?? 0, tokens: limits.tokens ?? null, modelCalls: limits.modelCalls ?? null };
+  return {
+    costNano: limits.costNano ?? 0,
+    tokens: limits.tokens ?? null,
+    modelCalls: limits.modelCalls ?? null,
+  };
 }
 
 function namesOf(state: RunState): { [name: string]: Value } {
@@ -159,12 +168,20 @@ function endOf(state: RunState, outcome: Outcome): End {
       return ended(state, 'failed', outcome.value, outcome.error);
     case 'rejected': {
       const comment = outcome.comment === null ? '' : `: ${outcome.comment}`;
-      return { ...ended(state, 'rejected', outcome.value), reason: `Rejected by ${outcome.by} at ${outcome.step}${comment}` };
+      return {
+        ...ended(state, 'rejected', outcome.value),
+        reason: `Rejected by ${outcome.by} at ${outcome.step}${comment}`,
+      };
     }
     case 'stopped': {
       const { reason, step, value } = outcome;
       if (state.skeleton.limits.onExceeded === 'fail') {
-        return ended(state, 'failed', value, { code: 'budget_exceeded', message: reason, step, retryable: true });
+        return ended(state, 'failed', value, {
+          code: 'budget_exceeded',
+          message: reason,
+          step,
+          retryable: true,
+        });
       }
       noteIncomplete(state, step, 'budget_exceeded', reason);
       return { ...ended(state, 'partial', value), reason };
@@ -186,7 +203,12 @@ async function checkOutput(state: RunState, end: End): Promise<End> {
   } catch (error) {
     if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) throw error;
     const code = error.cause.type ?? 'invalid_output';
-    return ended(state, 'failed', output, { code, message: error.cause.message, step: 'root', retryable: true });
+    return ended(state, 'failed', output, {
+      code,
+      message: error.cause.message,
+      step: 'root',
+      retryable: true,
+    });
   }
 }
 

@@ -21,9 +21,12 @@ export function createStatus(state: RunState, upsert: boolean): Status {
   let closed = false;
 
   function current(): string[] {
-    const open = [...state.steps.values()].filter(({ status }) => status === 'running' || status === 'waiting');
+    const open = [...state.steps.values()].filter(
+      ({ status }) => status === 'running' || status === 'waiting',
+    );
     const paths = open.map(({ path }) => path);
-    const isAbove = (path: string) => paths.some((other) => path !== other && (path === 'root' || other.startsWith(`${path}.`)));
+    const isAbove = (path: string) =>
+      paths.some((other) => path !== other && (path === 'root' || other.startsWith(`${path}.`)));
     return paths.filter((path) => !isAbove(path));
   }
 
@@ -34,10 +37,15 @@ export function createStatus(state: RunState, upsert: boolean): Status {
       const changed = (now === null) !== (reason === null);
       reason = now;
       const status = now === null ? 'running' : 'waiting';
-      state.journal.add(null, { type: 'run.status', data: { status, reason: now, activeMs: clock.activeMilliseconds() } });
+      state.journal.add(null, {
+        type: 'run.status',
+        data: { status, reason: now, activeMs: clock.activeMilliseconds() },
+      });
       if (!changed) return;
       const { name, version } = state.skeleton.plan;
-      setCurrentDetails(`${name}@${version} · ${status}${now === null ? '' : ` for ${now}`} · ${current().join(', ')}`);
+      setCurrentDetails(
+        `${name}@${version} · ${status}${now === null ? '' : ` for ${now}`} · ${current().join(', ')}`,
+      );
       // Only here, and not at every step: each upsert is an event of the history.
       if (!upsert) return;
       upsertSearchAttributes([

@@ -21,9 +21,19 @@ export interface Running {
  * Takes a step from its place in the plan to its outcome: what the memo knows of it, `when`, its time
  * and limits, the pattern itself, `onFailure`, the record.
  */
-export function startStep(run: RunState, parent: Node, step: StepNode, place: string, position: Position): Running {
+export function startStep(
+  run: RunState,
+  parent: Node,
+  step: StepNode,
+  place: string,
+  position: Position,
+): Running {
   const node = childNode(parent, step, place, position);
-  const attributes = { 'fermata.run': run.reference.run, 'fermata.step': node.path, 'fermata.step.type': step.type };
+  const attributes = {
+    'fermata.run': run.reference.run,
+    'fermata.step': node.path,
+    'fermata.step.type': step.type,
+  };
   const work = () => inSpan(`step ${node.path}`, attributes, () => live(run, node, step, position));
   const outcome = node.cancellation.run(work).finally(() => {
     node.clock.close();
@@ -37,14 +47,19 @@ async function live(run: RunState, node: Node, step: StepNode, position: Positio
   const described = { type: step.type, id: step.id ?? null };
   const unconditional = await guard(node, () => checkWhen(run, node, step));
   if (unconditional.type === 'skipped') {
-    run.journal.add(node.path, { type: 'step.skipped', data: { ...described, reason: 'its condition is false' } });
+    run.journal.add(node.path, {
+      type: 'step.skipped',
+      data: { ...described, reason: 'its condition is false' },
+    });
     return record(run, node, step, unconditional);
   }
   run.steps.set(node.path, { path: node.path, type: step.type, status: 'running' });
   const agent = step.type === 'agent' ? step.agent : step.type === 'review' ? step.reviewer : null;
   run.journal.add(node.path, { type: 'step.started', data: { ...described, agent } });
   armClocks(node, step, position);
-  const worked = isFinished(unconditional) ? await guard(node, () => interpret(step, createScope(run, node, startStep))) : unconditional;
+  const worked = isFinished(unconditional)
+    ? await guard(node, () => interpret(step, createScope(run, node, startStep)))
+    : unconditional;
   const owned = settleStop(run, node, step, worked);
   const outcome = owned.type === 'failed' ? await recover(run, node, step, owned) : owned;
   return record(run, node, step, outcome);
@@ -52,7 +67,8 @@ async function live(run: RunState, node: Node, step: StepNode, position: Positio
 
 /** `completed` where the step is to run, `skipped` where its condition is false. */
 async function checkWhen(run: RunState, node: Node, step: StepNode): Promise<Outcome> {
-  if (step.when === undefined || (await evaluateCondition(run, node, step.when))) return { type: 'completed', value: nothing };
+  if (step.when === undefined || (await evaluateCondition(run, node, step.when)))
+    return { type: 'completed', value: nothing };
   return { type: 'skipped' };
 }
 
@@ -75,14 +91,20 @@ function stepError(step: string, cause: unknown): StepError {
   if (cause instanceof ApplicationFailure) {
     return { code: cause.type ?? 'vendor_error', message: cause.message, step, retryable: true };
   }
-  const message = cause instanceof TimeoutFailure ? 'Nobody answered in time.' : 'The step could not be carried out.';
+  const message =
+    cause instanceof TimeoutFailure ? 'Nobody answered in time.' : 'The step could not be carried out.';
   return { code: 'vendor_unavailable', message, step, retryable: true };
 }
 
 function armClocks(node: Node, step: StepNode, position: Position): void {
   const end = (cause: Stopped['cause'], milliseconds: number, owner: string) => {
     node.clock.limit(milliseconds, () => {
-      endNode(node, { cause, owner, step: node.path, reason: `It took longer than ${String(milliseconds / 1000)} s.` });
+      endNode(node, {
+        cause,
+        owner,
+        step: node.path,
+        reason: `It took longer than ${String(milliseconds / 1000)} s.`,
+      });
     });
   };
   if (step.timeoutMs !== undefined) end('step_time', step.timeoutMs, node.path);
@@ -124,7 +146,13 @@ async function recover(run: RunState, node: Node, step: StepNode, failure: Faile
       }
       case 'step': {
         const position = { names: { error: { inline: { code, message } } }, handed: node.handed };
-        return startStep(run, { ...node, cancellation: place.cancellation, ending: null }, step.onFailure.step, 'onFailure', position).outcome;
+        return startStep(
+          run,
+          { ...node, cancellation: place.cancellation, ending: null },
+          step.onFailure.step,
+          'onFailure',
+          position,
+        ).outcome;
       }
     }
   });
@@ -156,7 +184,10 @@ function record(run: RunState, node: Node, step: StepNode, outcome: Outcome): Ou
     },
   });
   if (isFinished(outcome)) {
-    run.journal.add(node.path, { type: 'state.version', data: { version: run.stateVersion, step: node.path } });
+    run.journal.add(node.path, {
+      type: 'state.version',
+      data: { version: run.stateVersion, step: node.path },
+    });
   }
   return outcome;
 }
@@ -165,7 +196,9 @@ function record(run: RunState, node: Node, step: StepNode, outcome: Outcome): Ou
 function remember(node: Node, step: StepNode, outcome: Outcome, status: StepStatus): void {
   if (step.id === undefined || !isFinished(outcome)) return;
   const decision = 'decision' in outcome ? (outcome.decision ?? nothing) : nothing;
-  node.frame.steps.set(step.id, { parts: { output: outputOf(outcome), status: { inline: status }, decision } });
+  node.frame.steps.set(step.id, {
+    parts: { output: outputOf(outcome), status: { inline: status }, decision },
+  });
 }
 
 function reuse(run: RunState, node: Node, step: StepNode, outcome: Outcome): Outcome {
@@ -184,6 +217,11 @@ function statusOf(node: Node, outcome: Outcome): Exclude<StepStatus, 'pending' |
 function errorOf(outcome: Outcome): StepError | null {
   if (outcome.type === 'failed') return outcome.error;
   if (outcome.type !== 'stopped') return null;
-  const code = outcome.cause === 'budget' ? 'budget_exceeded' : outcome.cause === 'branch_time' ? 'branch_timeout' : outcome.cause;
+  const code =
+    outcome.cause === 'budget'
+      ? 'budget_exceeded'
+      : outcome.cause === 'branch_time'
+        ? 'branch_timeout'
+        : outcome.cause;
   return { code, message: outcome.reason, step: outcome.step, retryable: true };
 }

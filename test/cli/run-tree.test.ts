@@ -77,6 +77,23 @@ describe('the tree of a watched run', () => {
     expect(draw(tree, 4)[1]).toBe('  ✓ reviewer.1  reviewer · claude-haiku  1.2k tok  $0.001000  1.0s');
   });
 
+  it('says what the reviewer found, also where the finding was too large for the stream', () => {
+    const verdict = (decision: unknown): Fact => ({
+      type: 'decision.made',
+      step: 'gate.reviewer.1',
+      data: { kind: 'reviewer', agent: 'reviewer', by: null, stateVersion: 1, decision },
+    });
+    const judged = (decision: unknown) =>
+      draw(treeOf(call('gate.reviewer.1', 'reviewer'), verdict(decision)), 2)[0];
+    expect(judged({ approved: true, issues: [] })).toContain('  approved');
+    expect(judged({ approved: false, issues: ['No source.', 'Too long.'] })).toContain(
+      '  not approved: No source.; Too long.',
+    );
+    expect(judged({ truncated: true, bytes: 90_000, preview: '', at: '/v1/runs/run1' })).toContain(
+      '  judged',
+    );
+  });
+
   it('hangs a step whose parent is no step of its own under the nearest one', () => {
     const tree = treeOf(
       begin('root', 'sequence'),

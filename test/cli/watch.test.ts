@@ -110,6 +110,13 @@ describe('watching a run', () => {
     expect((await fermata(['watch', 'run1'], service)).exitCode).toBe(code);
   });
 
+  it('does not pass on as output what was rejected', async () => {
+    serveRun(eventsOf(started, finished('rejected')), aFinishedRun('rejected', 'A text nobody wanted.'));
+    const { output, said } = await fermata(['watch', 'run1'], service);
+    expect(output).toBe('');
+    expect(said).toContain('npx fermata show run1');
+  });
+
   it('names what is missing and why', async () => {
     const incomplete = [
       { step: 'research.market', code: 'branch_failed' as const, reason: 'No answer came.' },

@@ -193,13 +193,15 @@ test('makes no call of a run that is being cancelled', async () => {
 test('lets the vendor count where the bound alone does not fit', async () => {
   const simulator: TestSimulator = await startSimulator();
   const counting = await startGateway({ databaseUrl: ledger.url, vendorUrl: simulator.url });
-  extras.push(counting, simulator);
   const run = await makeRun(ledger.database);
   const call = makeCall(run, 'draft', { request: { system: 'word '.repeat(500) } });
   await ledger.database.query('UPDATE budgets SET limit_tokens = 1500 WHERE run = $1', [run]);
   expect(worstOf(call).tokens).toBeGreaterThan(2500);
-  expect(await counting.complete(call)).toMatchObject({ state: 'done', capLowered: null });
+  const state = await counting.complete(call);
+  expect(state).toEqual(expect.objectContaining({ state: 'done', capLowered: null }));
   expect(await simulator.totals()).toMatchObject({ calls: 1, counts: 1 });
+  await counting.drain();
+  await simulator.close();
 });
 
 test('keeps used and reserved within the limit at every moment, whatever is asked in whatever order', async () => {
@@ -233,9 +235,9 @@ test('keeps used and reserved within the limit at every moment, whatever is aske
           else stream(response, greedy(JSON.stringify(body).length - 14, Math.ceil((cap * part) / 100)));
         }, ms);
       };
-      let running = true;
+      const over = new AbortController();
       const watching = (async () => {
-        while (running) {
+        while (!over.signal.aborted) {
           const budget = await runBudget(ledger.database, run);
           expect(budget.used_nano + budget.reserved_nano).toBeLessThanOrEqual(budget.limit_nano);
           expect(budget.used_tokens + budget.reserved_tokens).toBeLessThanOrEqual(budget.limit_tokens ?? 0);
@@ -252,7 +254,7 @@ test('keeps used and reserved within the limit at every moment, whatever is aske
           );
         }),
       );
-      running = false;
+      over.abort();
       await watching;
       const { rows } = await ledger.database.query<{ nano: number; tokens: number; calls: number }>(
         `SELECT sum(cost_nano)::bigint AS nano, sum(attempts) AS calls,

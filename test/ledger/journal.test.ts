@@ -1,5 +1,6 @@
 import type { JournalEntry, JournalFact } from '../../src/contract/journal';
-import { countOtherEntries, writeEntries, type ApprovalRow } from '../../src/ledger/journal';
+import { countOtherEntries, writeEntries } from '../../src/ledger/journal';
+import type { ApprovalRow } from '../../src/ledger/journal-statement';
 import { testDatabase, type TestDatabase } from '../support/database';
 
 let ledger: TestDatabase;
@@ -26,19 +27,44 @@ const started = (n: number, path: string) =>
 const finished = (n: number, path: string, output = 'text') =>
   entry(n, path, {
     type: 'step.finished',
-    data: { type: 'agent', id: path, status: 'completed', output: { inline: output }, decision: null, error: null, stateVersion: n },
+    data: {
+      type: 'agent',
+      id: path,
+      status: 'completed',
+      output: { inline: output },
+      decision: null,
+      error: null,
+      stateVersion: n,
+    },
   });
 const ended = (n: number) =>
   entry(n, null, {
     type: 'run.finished',
-    data: { status: 'completed', output: { inline: 'end' }, incomplete: [], error: null, reason: null, activeMs: 5 },
+    data: {
+      status: 'completed',
+      output: { inline: 'end' },
+      incomplete: [],
+      error: null,
+      reason: null,
+      activeMs: 5,
+    },
   });
 const write = (run: string, entries: JournalEntry[], temporalRun = 't1') =>
   writeEntries(ledger.database, { tenant: 'default', run, journal: { temporalRun, entries } });
 const events = async (run: string) =>
-  (await ledger.database.query<{ seq: number; type: string }>('SELECT seq, type FROM run_events WHERE run = $1 ORDER BY seq', [run])).rows;
+  (
+    await ledger.database.query<{ seq: number; type: string }>(
+      'SELECT seq, type FROM run_events WHERE run = $1 ORDER BY seq',
+      [run],
+    )
+  ).rows;
 const stepOf = async (run: string, path: string) =>
-  (await ledger.database.query<{ status: string; output_json: string }>('SELECT * FROM steps WHERE run = $1 AND path = $2', [run, path])).rows[0];
+  (
+    await ledger.database.query<{ status: string; output_json: string }>(
+      'SELECT * FROM steps WHERE run = $1 AND path = $2',
+      [run, path],
+    )
+  ).rows[0];
 
 test('numbers events 1, 2, 3 … however the entries arrive', async () => {
   const run = await newRun();
@@ -97,12 +123,18 @@ const approval: ApprovalRow = {
   requestedAt: at,
   dueAt: null,
 };
-const waiting = (n: number) => entry(n, null, { type: 'run.status', data: { status: 'waiting', reason: 'approval', activeMs: 7 } });
+const waiting = (n: number) =>
+  entry(n, null, { type: 'run.status', data: { status: 'waiting', reason: 'approval', activeMs: 7 } });
 
 test('shows a pending approval together with the waiting run', async () => {
   const run = await newRun();
   const journal = { temporalRun: 't1', entries: [waiting(1)] };
-  await writeEntries(ledger.database, { tenant: 'default', run, journal, approval: { ...approval, id: 'apr_w' } });
+  await writeEntries(ledger.database, {
+    tenant: 'default',
+    run,
+    journal,
+    approval: { ...approval, id: 'apr_w' },
+  });
   const { rows } = await ledger.database.query(
     `SELECT r.status, r.status_reason, r.active_ms, a.status AS approval FROM runs r JOIN approvals a ON a.run = r.id WHERE r.id = $1`,
     [run],
@@ -113,7 +145,12 @@ test('shows a pending approval together with the waiting run', async () => {
 test('closes an approval once: the first decision stays', async () => {
   const run = await newRun();
   const row = { ...approval, id: 'apr_d' };
-  await writeEntries(ledger.database, { tenant: 'default', run, journal: { temporalRun: 't1', entries: [waiting(1)] }, approval: row });
+  await writeEntries(ledger.database, {
+    tenant: 'default',
+    run,
+    journal: { temporalRun: 't1', entries: [waiting(1)] },
+    approval: row,
+  });
   const decided = (n: number, by: string, status: 'approved' | 'rejected') =>
     entry(n, 'sign-off', {
       type: 'approval.decided',
@@ -130,7 +167,12 @@ test('closes an approval once: the first decision stays', async () => {
 test('withdraws what is still pending when the run ends, and appends nothing after the end', async () => {
   const run = await newRun();
   const row = { ...approval, id: 'apr_e' };
-  await writeEntries(ledger.database, { tenant: 'default', run, journal: { temporalRun: 't1', entries: [waiting(1)] }, approval: row });
+  await writeEntries(ledger.database, {
+    tenant: 'default',
+    run,
+    journal: { temporalRun: 't1', entries: [waiting(1)] },
+    approval: row,
+  });
   await write(run, [ended(2)]);
   await write(run, [started(3, 'late')]);
   expect((await events(run)).at(-1)).toEqual({ seq: 2, type: 'run.finished' });

@@ -41,7 +41,9 @@ describe("a plan's text", () => {
   it.each([
     ['two documents', 'a: 1\n---\nb: 2\n', 'here begins another'],
     ['no document', '# nothing\n', 'no document'],
-    ['a name twice', 'a: 1\na: 2\n', 'unique'],
+    ['a name twice', 'a: 1\na: 2\n', 'The name "a" stands here twice'],
+    ['a number and a text that are one name', 'x: { 1: a, "1": b }', 'twice'],
+    ['a list of more than a plan may have', `a: [${'1,'.repeat(100_001)}]`, 'more lines and lists'],
     ['a tag', 'a: !!str 1\n', 'tag:yaml.org,2002:str is not allowed'],
     ['an unknown tag', 'a: !foo 1\n', '!foo'],
     ['an older YAML', '%YAML 1.1\n---\na: 1\n', 'YAML 1.1'],
@@ -52,7 +54,6 @@ describe("a plan's text", () => {
     ['a tab', 'a:\n\t- 1\n', 'Tabs'],
   ])('refuses %s', (_, text, message) => {
     const found = problems(parsePlanText(text, 'yaml'));
-    expect(found[0]).toContain('malformed_yaml');
     expect(found.join('\n').toLowerCase()).toContain(message.toLowerCase());
   });
 

@@ -207,6 +207,28 @@ describe('what no plan may hold', () => {
   });
 });
 
+describe('bounds', () => {
+  it('hold before anything looks closely', async () => {
+    const before = Date.now();
+    const many = planOf(setStep(Array.from({ length: 50_000 }, () => 1)));
+    expect(marks(await validatePlan(many, simulated))).toEqual([' limit_exceeded']);
+    expect(await errorsOf(planOf(agentStep('{{ input.x }}'.repeat(1001))))).toEqual([
+      '/flow/prompt invalid_template',
+    ]);
+    expect(await errorsOf(planOf(agentStep('{{ input.x }}'.repeat(1000))))).toEqual([]);
+    expect(Date.now() - before).toBeLessThan(5000);
+  });
+
+  it('let others have their turn while a large plan is checked', async () => {
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    const templates = Array.from({ length: 4000 }, (_, index) => `{{ input.a${String(index)} }}`);
+    expect(await errorsOf(planOf(setStep(templates)))).toEqual([]);
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(2);
+  });
+});
+
 describe('steps', () => {
   it('have ids of their own', async () => {
     expect(await flowErrors(setStep(1, { id: 'a' }), sequenceOf(setStep(1, { id: 'a' })))).toEqual([

@@ -17,10 +17,21 @@ test('goes from researchers to the approval and completes with the approved text
   const id = await house.start(plan, { topic: 'heat pumps' });
   const { approval, run: paused } = await house.waiting(id);
   expect(paused).toMatchObject({ status: 'waiting', statusReason: 'approval', current: ['sign-off'] });
-  expect(approval).toMatchObject({ title: 'Publish the brief on heat pumps?', risk: 'high', status: 'pending' });
-  expect(await house.decide(approval.id, { decision: 'approve' })).toMatchObject({ status: 200, body: { status: 'approved' } });
+  expect(approval).toMatchObject({
+    title: 'Publish the brief on heat pumps?',
+    risk: 'high',
+    status: 'pending',
+  });
+  expect(await house.decide(approval.id, { decision: 'approve' })).toMatchObject({
+    status: 200,
+    body: { status: 'approved' },
+  });
   const run = await house.ended(id);
-  expect(run).toMatchObject({ status: 'completed', simulated: false, result: { output: approval.content, incomplete: [], error: null } });
+  expect(run).toMatchObject({
+    status: 'completed',
+    simulated: false,
+    result: { output: approval.content, incomplete: [], error: null },
+  });
 
   const calls = (await house.vendor.ledger()).slice(before);
   expect(calls.map(({ model }) => model.replace(/-\d.*/, ''))).toEqual([
@@ -103,7 +114,7 @@ test('keeps prompts and answers out of the history, and says there what runs', a
   const payloads = decoded(JSON.stringify(body));
   expect(payloads).not.toContain('You research one angle');
   // A preview of the answer is there, and nothing of what comes after it.
-  const answer = String(approval.content);
+  const answer = approval.content as string;
   expect(payloads).toContain(JSON.stringify(answer.slice(0, 150)).slice(1, -1));
   expect(payloads).not.toContain(JSON.stringify(answer.slice(220, 300)).slice(1, -1));
 }, 60_000);
@@ -113,9 +124,12 @@ interface HistoryEvent {
   workflowExecutionStartedEventAttributes?: { workflowType: { name: string } };
 }
 
-const textOf = (data: string | undefined) => (data === undefined ? [] : [Buffer.from(data, 'base64').toString('utf8')]);
+const textOf = (data: string | undefined) =>
+  data === undefined ? [] : [Buffer.from(data, 'base64').toString('utf8')];
 
 /** All payloads of a history as text, one after another. */
 function decoded(json: string): string {
-  return json.replace(/"data":\s*"([A-Za-z0-9+/=]+)"/g, (_, data: string) => Buffer.from(data, 'base64').toString('utf8'));
+  return json.replace(/"data":\s*"([A-Za-z0-9+/=]+)"/g, (_, data: string) =>
+    Buffer.from(data, 'base64').toString('utf8'),
+  );
 }

@@ -13,7 +13,10 @@ interface Seen {
 }
 
 /** Reads a run's events until the stream ends or so many numbered ones have come, then hangs up. */
-async function read(run: string, { after, atMost = Infinity }: { after?: number; atMost?: number } = {}): Promise<Seen[]> {
+async function read(
+  run: string,
+  { after, atMost = Infinity }: { after?: number; atMost?: number } = {},
+): Promise<Seen[]> {
   const seen: Seen[] = [];
   const response = await fetch(`${house.service.url}/v1/runs/${run}/events`, {
     headers: {
@@ -35,7 +38,14 @@ async function read(run: string, { after, atMost = Infinity }: { after?: number;
   return numbered().slice(0, atMost);
 }
 
-const plan = planOf({ type: 'sequence', steps: [{ id: 'a', ...ask('one') }, { id: 'b', ...ask('two') }, { id: 'c', ...ask('three') }] });
+const plan = planOf({
+  type: 'sequence',
+  steps: [
+    { id: 'a', ...ask('one') },
+    { id: 'b', ...ask('two') },
+    { id: 'c', ...ask('three') },
+  ],
+});
 const numbersTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 test('resumes a stream that was cut again and again, with no event twice and none missing', async () => {
@@ -47,7 +57,15 @@ test('resumes a stream that was cut again and again, with no event twice and non
   }
   expect(seen.map((event) => event.id)).toEqual(numbersTo(seen.length));
   expect(seen[0]?.type).toBe('run.started');
-  expect(seen.map(({ type }) => type)).toEqual(expect.arrayContaining(['step.started', 'call.started', 'call.finished', 'step.finished', 'state.version']));
+  expect(seen.map(({ type }) => type)).toEqual(
+    expect.arrayContaining([
+      'step.started',
+      'call.started',
+      'call.finished',
+      'step.finished',
+      'state.version',
+    ]),
+  );
 
   // The same after the end, from the start and from the middle.
   expect(await read(id)).toEqual(seen);
@@ -56,11 +74,22 @@ test('resumes a stream that was cut again and again, with no event twice and non
 
 test('streams an answer as it comes', async () => {
   const id = await house.start(plan);
-  const response = await fetch(`${house.service.url}/v1/runs/${id}/events`, { headers: { authorization: `Bearer ${house.service.key}`, accept: '*/*' } });
+  const response = await fetch(`${house.service.url}/v1/runs/${id}/events`, {
+    headers: { authorization: `Bearer ${house.service.key}`, accept: '*/*' },
+  });
   const text = await response.text();
-  const deltas = [...text.matchAll(/event: call\.delta\ndata: (.*)/g)].map(([, data]) => JSON.parse(data ?? '') as { step: string; data: { text: string } });
-  const finished = [...text.matchAll(/event: call\.finished\ndata: (.*)/g)].map(([, data]) => JSON.parse(data ?? '') as { step: string; data: { text: string } });
+  const deltas = [...text.matchAll(/event: call\.delta\ndata: (.*)/g)].map(
+    ([, data]) => JSON.parse(data ?? '') as { step: string; data: { text: string } },
+  );
+  const finished = [...text.matchAll(/event: call\.finished\ndata: (.*)/g)].map(
+    ([, data]) => JSON.parse(data ?? '') as { step: string; data: { text: string } },
+  );
   expect(finished).toHaveLength(3);
   const last = finished.at(-1);
-  expect(deltas.filter(({ step }) => step === last?.step).map(({ data }) => data.text).join('')).toBe(last?.data.text);
+  expect(
+    deltas
+      .filter(({ step }) => step === last?.step)
+      .map(({ data }) => data.text)
+      .join(''),
+  ).toBe(last?.data.text);
 }, 60_000);

@@ -16,19 +16,24 @@ const chain = planOf({
   ],
 });
 const asked = async (name: string) =>
-  (await house.vendor.ledger()).filter(({ messages }) => messages.some(({ text }) => text.includes(`of ${name}`)));
+  (await house.vendor.ledger()).filter(({ messages }) =>
+    messages.some(({ text }) => text.includes(`of ${name}`)),
+  );
 
 test('pays nothing twice when the worker is killed while a call is in flight', async () => {
   const id = await house.start(chain, { name: 'killed-worker' });
   for (const count of [1, 2]) {
-    await eventually(`call ${String(count)} is in flight`, async () => (await asked('killed-worker')).length === count || undefined);
+    await eventually(
+      `call ${String(count)} is in flight`,
+      async () => (await asked('killed-worker')).length === count || undefined,
+    );
     process.kill(house.service.pid('worker'), 'SIGKILL');
   }
   const run = await house.ended(id);
   expect(run).toMatchObject({ status: 'completed', usage: { modelCalls: 3 } });
   const calls = await asked('killed-worker');
-  const parts = calls.map(({ messages }) => /First|Second|Third/.exec(messages[0]?.text ?? "")?.[0]);
-  expect(parts).toEqual(["First", "Second", "Third"]);
+  const parts = calls.map(({ messages }) => /First|Second|Third/.exec(messages[0]?.text ?? '')?.[0]);
+  expect(parts).toEqual(['First', 'Second', 'Third']);
   expect(calls.every(({ closedByClient }) => !closedByClient)).toBe(true);
 }, 120_000);
 
@@ -43,23 +48,39 @@ test('goes on after every process was killed: running runs run, waiting approval
   const waitingId = await house.start(signOff, { name: 'waits' });
   const before = await house.waiting(waitingId);
   const runningId = await house.start(chain, { name: 'runs-on' });
-  await eventually('its first call is in flight', async () => (await asked('runs-on')).length > 0 || undefined);
-  const accepted = await Promise.all(Array.from({ length: 10 }, (_, index) => house.start(chain, { name: `accepted-${String(index)}` })));
+  await eventually(
+    'its first call is in flight',
+    async () => (await asked('runs-on')).length > 0 || undefined,
+  );
+  const accepted = await Promise.all(
+    Array.from({ length: 10 }, (_, index) => house.start(chain, { name: `accepted-${String(index)}` })),
+  );
   await house.service.kill();
   await house.restart();
 
   const after = await house.waiting(waitingId);
-  expect(after.approval).toMatchObject({ id: before.approval.id, digest: before.approval.digest, status: 'pending' });
+  expect(after.approval).toMatchObject({
+    id: before.approval.id,
+    digest: before.approval.digest,
+    status: 'pending',
+  });
   expect((await house.decide(after.approval.id, { decision: 'approve' })).status).toBe(200);
-  expect(await house.ended(waitingId)).toMatchObject({ status: 'completed', result: { output: before.approval.content } });
-  for (const id of [runningId, ...accepted]) expect(await house.ended(id)).toMatchObject({ status: 'completed' });
+  expect(await house.ended(waitingId)).toMatchObject({
+    status: 'completed',
+    result: { output: before.approval.content },
+  });
+  for (const id of [runningId, ...accepted])
+    expect(await house.ended(id)).toMatchObject({ status: 'completed' });
   // Only what was at the vendor when the gateway died may have been asked for twice, and the ledger says so.
   let ambiguous = 0;
   let requests = 0;
-  for (const [name, id] of [['runs-on', runningId] as const, ...accepted.map((id, index) => [`accepted-${String(index)}`, id] as const)]) {
+  for (const [name, id] of [
+    ['runs-on', runningId] as const,
+    ...accepted.map((id, index) => [`accepted-${String(index)}`, id] as const),
+  ]) {
     requests += (await asked(name)).length - 3;
     for (const place of ['a', 'b', 'c']) {
-      for (const call of (await house.step(id, place)).calls) ambiguous += Number(call.ambiguous);
+      for (const call of (await house.step(id, place)).calls) ambiguous += call.ambiguous;
     }
   }
   expect(requests).toBe(ambiguous);

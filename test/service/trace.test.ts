@@ -25,7 +25,8 @@ async function startCollector(): Promise<{ url: string; spans: Span[]; close(): 
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const raw = Buffer.concat(chunks);
-      if (request.url === '/v1/traces') spans.push(...spansOf(request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw));
+      if (request.url === '/v1/traces')
+        spans.push(...spansOf(request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw));
       response.setHeader('content-type', 'application/json').end('{}');
     });
   });
@@ -59,7 +60,11 @@ let collector: Awaited<ReturnType<typeof startCollector>>;
 beforeAll(async () => {
   collector = await startCollector();
   house = await openHouse({
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_BSP_SCHEDULE_DELAY: '200' },
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_BSP_SCHEDULE_DELAY: '200',
+    },
   });
 }, 120_000);
 afterAll(async () => {
@@ -68,11 +73,24 @@ afterAll(async () => {
 }, 60_000);
 
 test('makes one trace of a run: request, workflow, steps, activities, gateway, and the vendor’s call with its tokens', async () => {
-  const id = await house.start(planOf({ type: 'sequence', steps: [{ id: 'first', ...ask('one') }, { id: 'second', ...ask('two') }] }));
+  const id = await house.start(
+    planOf({
+      type: 'sequence',
+      steps: [
+        { id: 'first', ...ask('one') },
+        { id: 'second', ...ask('two') },
+      ],
+    }),
+  );
   await house.ended(id);
   const step = await eventually('the spans of the run have arrived', () => {
-    const found = collector.spans.find(({ name, attributes }) => name === 'step second' && attributes.some(({ value }) => value.stringValue === id));
-    const root = collector.spans.some(({ name, traceId }) => name === 'RunWorkflow:sequence' && traceId === found?.traceId);
+    const found = collector.spans.find(
+      ({ name, attributes }) =>
+        name === 'step second' && attributes.some(({ value }) => value.stringValue === id),
+    );
+    const root = collector.spans.some(
+      ({ name, traceId }) => name === 'RunWorkflow:sequence' && traceId === found?.traceId,
+    );
     return root ? found : undefined;
   });
   const trace = collector.spans.filter(({ traceId }) => traceId === step.traceId);
@@ -81,10 +99,14 @@ test('makes one trace of a run: request, workflow, steps, activities, gateway, a
   expect(named(/^step (root|first|second)$/)).toHaveLength(3);
   expect(named(/^RunActivity:callModel$/)).toHaveLength(2);
   expect(named(/^gateway\.call$/)).toHaveLength(2);
-  const vendor = trace.filter(({ attributes }) => attributes.some(({ key }) => key === 'gen_ai.usage.output_tokens'));
+  const vendor = trace.filter(({ attributes }) =>
+    attributes.some(({ key }) => key === 'gen_ai.usage.output_tokens'),
+  );
   expect(vendor.length).toBeGreaterThanOrEqual(2);
   // Every span but the first hangs on another of the same trace.
   const ids = new Set(trace.map(({ spanId }) => spanId));
-  const orphans = trace.filter(({ parentSpanId }) => parentSpanId !== undefined && parentSpanId !== '' && !ids.has(parentSpanId));
+  const orphans = trace.filter(
+    ({ parentSpanId }) => parentSpanId !== undefined && parentSpanId !== '' && !ids.has(parentSpanId),
+  );
   expect(orphans.map(({ name }) => name)).toEqual([]);
 }, 60_000);

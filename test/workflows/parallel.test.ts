@@ -37,13 +37,14 @@ const play = async (node: ParallelNode, script: Script) => {
 };
 
 test('gives an object in the order written, whoever is first', async () => {
-  const slow = () => new Promise<Outcome>((resolve) => setImmediate(() => resolve(done('a'))));
+  const slow = () => new Promise<Outcome>((resolve) => setImmediate(() => { resolve(done('a')); }));
   const { outcome } = await play(fan(['a', 'b']), { steps: { a: slow, b: done('b') } });
   expect(JSON.stringify(outcome)).toBe(JSON.stringify(done({ a: 'a', b: 'b' })));
 });
 
 test('runs no more branches at a time than it may', async () => {
-  const later = (name: string) => () => new Promise<Outcome>((resolve) => setImmediate(() => resolve(done(name))));
+  const later = (name: string) => () =>
+    new Promise<Outcome>((resolve) => setImmediate(() => { resolve(done(name)); }));
   const names = ['a', 'b', 'c', 'd', 'e'];
   const steps = Object.fromEntries(names.map((name) => [name, later(name)]));
   const { log } = await play(fan(names, { concurrency: 2 }), { steps });
@@ -67,13 +68,17 @@ test('names a late branch by its deadline, and keeps its last output where the p
 });
 
 test('fails when fewer branches succeeded than it requires', async () => {
-  const { outcome } = await play(fan(['a', 'b'], { require: 2 }), { steps: { a: broken('refused'), b: done('b') } });
+  const { outcome } = await play(fan(['a', 'b'], { require: 2 }), {
+    steps: { a: broken('refused'), b: done('b') },
+  });
   expect(outcome).toMatchObject({ type: 'failed', error: { code: 'require_missed' } });
 });
 
 test('ends the others at the first failure when all are required', async () => {
   const never = () => new Promise<Outcome>(() => undefined);
-  const { outcome, log } = await play(fan(['a', 'b'], { require: 'all' }), { steps: { a: broken('refused'), b: never } });
+  const { outcome, log } = await play(fan(['a', 'b'], { require: 'all' }), {
+    steps: { a: broken('refused'), b: never },
+  });
   expect(log.ended).toEqual(['b']);
   expect(outcome).toMatchObject({ type: 'failed', error: { code: 'require_missed' } });
 });
@@ -89,18 +94,31 @@ test('ends the rest as soon as enough succeeded, without a hole', async () => {
 });
 
 test('goes on beside a branch whose call does not fit the budget', async () => {
-  const { outcome, log } = await play(fan(['a', 'b', 'c']), { steps: { a: done('a'), b: overBudget, c: done('c') } });
+  const { outcome, log } = await play(fan(['a', 'b', 'c']), {
+    steps: { a: done('a'), b: overBudget, c: done('c') },
+  });
   expect(outcome).toEqual(done({ a: 'a', b: hole, c: 'c' }));
   expect(log.notes).toEqual([{ step: 'fan.b', code: 'budget_exceeded' }]);
 });
 
 test('hands a missed requirement for want of budget to the step that carries the limit', async () => {
   const { outcome } = await play(fan(['b']), { steps: { b: overBudget } });
-  expect(outcome).toMatchObject({ type: 'stopped', cause: 'budget', owner: 'run', value: { inline: { b: hole } } });
+  expect(outcome).toMatchObject({
+    type: 'stopped',
+    cause: 'budget',
+    owner: 'run',
+    value: { inline: { b: hole } },
+  });
 });
 
 test('ends as a whole when a person rejects in one branch', async () => {
-  const rejected: Outcome = { type: 'rejected', by: 'ada', step: 'fan.a', comment: null, value: { inline: null } };
+  const rejected: Outcome = {
+    type: 'rejected',
+    by: 'ada',
+    step: 'fan.a',
+    comment: null,
+    value: { inline: null },
+  };
   const never = () => new Promise<Outcome>(() => undefined);
   const { outcome, log } = await play(fan(['a', 'b']), { steps: { a: rejected, b: never } });
   expect(outcome).toMatchObject({ type: 'rejected', by: 'ada' });

@@ -34,7 +34,11 @@ test('passes the text on unchanged when the reviewer approves at once', async ()
 });
 
 test('revises until the reviewer approves', async () => {
-  const { scope, log } = scriptedScope({ previous: 'v1', answers: [says(false), says(true)], steps: revisions });
+  const { scope, log } = scriptedScope({
+    previous: 'v1',
+    answers: [says(false), says(true)],
+    steps: revisions,
+  });
   expect(await review(gate(), scope)).toEqual(done('v2'));
   expect(log.ran).toEqual(['revise.1']);
   expect(log.asked).toEqual(['reviewer.1', 'reviewer.2']);
@@ -43,7 +47,11 @@ test('revises until the reviewer approves', async () => {
 test('ends at its cap with the last version, flagged', async () => {
   const answers = [says(false), says(false), says(false)];
   const { scope, log } = scriptedScope({ previous: 'v1', answers, steps: revisions });
-  expect(await review(gate(), scope)).toMatchObject({ type: 'incomplete', code: 'not_approved', value: { inline: 'v3' } });
+  expect(await review(gate(), scope)).toMatchObject({
+    type: 'incomplete',
+    code: 'not_approved',
+    value: { inline: 'v3' },
+  });
   expect(log.ran).toEqual(['revise.1', 'revise.2']);
 });
 
@@ -74,7 +82,17 @@ test.each([
 });
 
 test('ends with the text it has when a call does not fit the budget', async () => {
-  const stopped = { type: 'stopped', cause: 'budget', owner: 'run', step: 'gate.reviewer.1', reason: 'x', value: { inline: null } } as const;
-  const { scope } = scriptedScope({ previous: 'v1', answers: [{ type: 'answered', outcome: stopped, steer: null }] });
+  const stopped = {
+    type: 'stopped',
+    cause: 'budget',
+    owner: 'run',
+    step: 'gate.reviewer.1',
+    reason: 'x',
+    value: { inline: null },
+  } as const;
+  const { scope } = scriptedScope({
+    previous: 'v1',
+    answers: [{ type: 'answered', outcome: stopped, steer: null }],
+  });
   expect(await review(gate(), scope)).toEqual({ ...stopped, value: { inline: 'v1' } });
 });

@@ -2,7 +2,14 @@ import type { StepNode } from '../../src/contract/skeleton';
 import type { IncompleteCode } from '../../src/contract/failures';
 import type { Json, Value } from '../../src/contract/value';
 import type { Outcome } from '../../src/workflows/outcome';
-import { pathOf, type Answer, type Matter, type Position, type Scope, type Settled } from '../../src/workflows/scope';
+import {
+  pathOf,
+  type Answer,
+  type Matter,
+  type Position,
+  type Scope,
+  type Settled,
+} from '../../src/workflows/scope';
 
 /** What stands at the far end of a pattern: steps, agents and people that do as the script says. */
 export interface Script {
@@ -58,7 +65,14 @@ export function scriptedScope(script: Script): { scope: Scope; log: Log } {
         end(reason) {
           log.ended.push(place);
           const owner = pathOf(path, place);
-          over.resolve({ type: 'stopped', cause: 'ended', owner, step: owner, reason, value: { inline: null } });
+          over.resolve({
+            type: 'stopped',
+            cause: 'ended',
+            owner,
+            step: owner,
+            reason,
+            value: { inline: null },
+          });
         },
       };
     },

@@ -42,7 +42,14 @@ test('shows a step the outputs of those before it, in the order written', async 
 });
 
 test('ends with what it has when a step stops it, and runs nothing after', async () => {
-  const stopped = { type: 'stopped', cause: 'budget', owner: 'run', step: 'b', reason: 'too dear', value: { inline: null } } as const;
+  const stopped = {
+    type: 'stopped',
+    cause: 'budget',
+    owner: 'run',
+    step: 'b',
+    reason: 'too dear',
+    value: { inline: null },
+  } as const;
   const { scope, log } = scriptedScope({ steps: { a: done('draft'), b: stopped } });
   expect(await sequence(of('a', 'b', 'c'), scope)).toEqual({ ...stopped, value: { inline: 'draft' } });
   expect(log.ran).toEqual(['a', 'b']);

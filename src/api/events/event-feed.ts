@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { RunEvent } from '../../contract/api';
 import type { CallDelta } from '../../contract/gateway';
 import { limits } from '../../contract/limits';
-import { readEvents, readNewEvents } from '../../ledger/events';
+import { readEvents, readNewEvents, type Page } from '../../ledger/events';
 import type { Service } from '../service';
 import { viewEvent } from './event-view';
 
@@ -30,11 +30,13 @@ interface Channel {
   run: string;
   /** The newest event that this process knows. */
   seq: number;
-  /** The newest events without a gap, for readers who are up to date. */
+  /** What the last look found, for readers who are up to date. */
   recent: RunEvent[];
   readers: Set<Reader>;
   stop: AbortController;
 }
+
+const page: Page = { events: limits.eventPageSize, bytes: limits.eventPageBytes };
 
 /**
  * Follows the events of every run that somebody reads: one query at a time for all of them, however
@@ -46,12 +48,18 @@ export function createEventFeed({ database, gateways }: Service, log: FastifyBas
 
   async function poll(): Promise<void> {
     const watched = [...channels.values()].map(({ tenant, run, seq }) => ({ tenant, run, after: seq }));
-    for (const row of await readNewEvents(database, watched, limits.eventPageSize)) {
+    const found = new Map<Channel, RunEvent[]>();
+    for (const row of await readNewEvents(database, watched, page)) {
       const channel = channels.get(`${row.tenant}/${row.run}`);
+      // It may have been closed and opened anew meanwhile, further on.
       if (channel === undefined || row.seq <= channel.seq) continue;
-      channel.recent.push(await viewEvent(database, row));
-      if (channel.recent.length > limits.eventPageSize) channel.recent.shift();
-      channel.seq = row.seq;
+      const events = found.get(channel) ?? [];
+      found.set(channel, events);
+      events.push(await viewEvent(database, row));
+    }
+    for (const [channel, events] of found) {
+      channel.recent = events;
+      channel.seq = events.at(-1)?.seq ?? channel.seq;
       for (const reader of channel.readers) reader.wake();
     }
   }
@@ -93,7 +101,7 @@ export function createEventFeed({ database, gateways }: Service, log: FastifyBas
         const first = channel.recent[0]?.seq ?? null;
         if (first !== null && first <= seq + 1)
           return channel.recent.filter((event) => Number(event.seq) > seq);
-        const rows = await readEvents(database, { ...of, after: seq }, limits.eventPageSize);
+        const rows = await readEvents(database, { ...of, after: seq }, page);
         return await Promise.all(rows.map((row) => viewEvent(database, { ...row, tenant: of.tenant })));
       },
       end() {

@@ -2,6 +2,7 @@ import type { RunEvent } from '../../contract/api';
 import { limits } from '../../contract/limits';
 import type { Json, Value } from '../../contract/value';
 import type { Database } from '../../ledger/database';
+import { isDatabaseAway } from '../../ledger/database-away';
 import type { EventRow } from '../../ledger/events';
 import { fromValue } from '../../ledger/values';
 import { usd } from '../usage-view';
@@ -30,10 +31,17 @@ export async function viewEvent(database: Database, event: EventRow & { tenant: 
   return { seq, type, at: at.toISOString(), runId: run, step, data };
 }
 
-/** The value whole, or where to read it if it would swell the stream. */
+/** The value whole, or where to read it if it would swell the stream or is there no more. */
 async function shown(database: Database, event: EventRow & { tenant: string }, value: Value): Promise<Json> {
   const bytes = storedBytes(value);
-  if (bytes <= limits.eventValueBytesMax) return await fromValue(database, event.tenant, value);
+  if (bytes <= limits.eventValueBytesMax) {
+    try {
+      return await fromValue(database, event.tenant, value);
+    } catch (error) {
+      // One event must not keep all others from their readers.
+      if (isDatabaseAway(error)) throw error;
+    }
+  }
   const run = `/v1/runs/${event.run}`;
   const at = event.step === null ? run : `${run}/steps/${encodeURIComponent(event.step)}`;
   return { truncated: true, bytes, preview: 'preview' in value ? value.preview : '', at };

@@ -36,6 +36,11 @@ export async function installGuards(app: App, isDraining: () => boolean): Promis
           throw invalidUnicode(`/${isBroken(name) ? '' : name}`);
     done();
   });
+  app.addHook('onSend', (_, reply, payload, done) => {
+    // A connection that is kept open would hold up a server that stops.
+    if (isDraining()) void reply.header('connection', 'close');
+    done(null, payload);
+  });
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data) => {
     const result = schema.safeParse(data, { reportInput: true });
     if (result.success) return { value: result.data };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import { RunEvent } from '../../contract/api';
 import { lastEvent } from '../../ledger/events';
@@ -10,6 +11,8 @@ import type { App, Service } from '../service';
 /** What happens in a run, as it happens, as Server-Sent Events. */
 export function runEventRoutes(app: App, { database }: Service, feed: EventFeed): void {
   const stopping = new AbortController();
+  // One listener for each reader there is.
+  setMaxListeners(0, stopping.signal);
   app.addHook('preClose', (done) => {
     stopping.abort();
     done();
@@ -43,6 +46,8 @@ export function runEventRoutes(app: App, { database }: Service, feed: EventFeed)
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-cache, no-transform',
         'x-accel-buffering': 'no',
+        // Nothing follows on this connection, and a kept one would hold up a server that stops.
+        connection: 'close',
       });
       response.flushHeaders();
       try {

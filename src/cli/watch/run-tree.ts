@@ -1,4 +1,5 @@
 import type { ApiUsage } from '../../contract/api';
+import type { ReviewerDecision } from '../../contract/decisions';
 import type { Json } from '../../contract/value';
 import type { RunStatus, StepStatus } from '../../contract/workflow';
 import { isEnd, type WatchedEvent } from './facts';
@@ -135,13 +136,12 @@ function takeStepEvent(tree: RunTree, event: WatchedEvent, path: string, at: num
   }
 }
 
-/** A reviewer's verdict in a few words. */
-function verdictText(decision: Json): string | null {
-  if (typeof decision !== 'object' || decision === null || Array.isArray(decision)) return null;
-  if (decision['approved'] === true) return 'approved';
-  return Array.isArray(decision['issues'])
-    ? `not approved: ${decision['issues'].join('; ')}`
-    : 'not approved';
+/** A reviewer's verdict in a few words; one too large for the stream comes without its fields. */
+function verdictText(decision: Json): string {
+  const { approved, issues = [] } = decision as Partial<ReviewerDecision>;
+  if (approved === true) return 'approved';
+  if (approved === undefined) return 'judged';
+  return issues.length === 0 ? 'not approved' : `not approved: ${issues.join('; ')}`;
 }
 
 function takeCallEvent(tree: RunTree, event: WatchedEvent, path: string, at: number): void {

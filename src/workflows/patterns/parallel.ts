@@ -2,7 +2,15 @@ import type { Block, Names } from '../../contract/activities';
 import type { IncompleteCode } from '../../contract/failures';
 import type { ParallelNode, StepNode } from '../../contract/skeleton';
 import { isNothing, nothing, type Value } from '../../contract/value';
-import { completed, failed, isFinished, outputOf, type Outcome, type Stopped, type Unwinding } from '../outcome';
+import {
+  completed,
+  failed,
+  isFinished,
+  outputOf,
+  type Outcome,
+  type Stopped,
+  type Unwinding,
+} from '../outcome';
 import { pathOf, type Branch, type Scope } from '../scope';
 
 interface Lane {
@@ -96,7 +104,8 @@ async function runLanes(step: ParallelNode, scope: Scope, lanes: Lane[]): Promis
       fan.results[index] = result;
       if (result.status === 'completed') succeeded++;
       if (step.require === 'all' && result.hole !== null) end('a branch that is required failed');
-      if (step.cancelRest && step.require !== 'all' && succeeded >= step.require) end('enough branches succeeded');
+      if (step.cancelRest && step.require !== 'all' && succeeded >= step.require)
+        end('enough branches succeeded');
     }
   }
   await Promise.all(Array.from({ length: Math.min(step.concurrency, lanes.length) }, drive));
@@ -122,11 +131,18 @@ function judgeBranch(step: ParallelNode, scope: Scope, lane: Lane, outcome: Outc
     };
   }
   const path = pathOf(scope.path, lane.name);
-  if (outcome.cause === 'ended' && outcome.owner === path) return { ...none, status: 'skipped', output: nothing };
+  if (outcome.cause === 'ended' && outcome.owner === path)
+    return { ...none, status: 'skipped', output: nothing };
   if (outcome.cause === 'branch_time' && outcome.owner === path) {
     const output = step.onLate === 'partial' ? outcome.value : nothing;
     const error = { inline: { code: 'branch_timeout', message: outcome.reason } };
-    return { status: 'timed_out', output, error, hole: { code: 'branch_timeout', reason: outcome.reason }, overBudget: null };
+    return {
+      status: 'timed_out',
+      output,
+      error,
+      hole: { code: 'branch_timeout', reason: outcome.reason },
+      overBudget: null,
+    };
   }
   if (outcome.cause === 'budget') {
     const error = { inline: { code: 'budget_exceeded', message: outcome.reason } };
@@ -147,8 +163,13 @@ interface Fanned {
 }
 
 /** One output a lane, with the placeholder where there is a hole. */
-async function withPlaceholders(step: ParallelNode, scope: Scope, { lanes, results }: Fanned): Promise<Value[]> {
-  const isHole = (result: Result | undefined) => result === undefined || (result.hole !== null && isNothing(result.output));
+async function withPlaceholders(
+  step: ParallelNode,
+  scope: Scope,
+  { lanes, results }: Fanned,
+): Promise<Value[]> {
+  const isHole = (result: Result | undefined) =>
+    result === undefined || (result.hole !== null && isNothing(result.output));
   const needed = results.some(isHole);
   const placeholder = needed ? await scope.value(step.placeholder) : nothing;
   return lanes.map((_, index) => {
@@ -157,9 +178,15 @@ async function withPlaceholders(step: ParallelNode, scope: Scope, { lanes, resul
   });
 }
 
-async function gather(step: ParallelNode, scope: Scope, { lanes, outputs }: { lanes: Lane[]; outputs: Value[] }): Promise<Value> {
+async function gather(
+  step: ParallelNode,
+  scope: Scope,
+  { lanes, outputs }: { lanes: Lane[]; outputs: Value[] },
+): Promise<Value> {
   if (!Array.isArray(step.branches)) return scope.compose(outputs);
-  return scope.compose(Object.fromEntries(lanes.map((lane, index) => [lane.name, outputs[index] ?? nothing])));
+  return scope.compose(
+    Object.fromEntries(lanes.map((lane, index) => [lane.name, outputs[index] ?? nothing])),
+  );
 }
 
 function requireMissed(step: ParallelNode, scope: Scope, results: (Result | undefined)[]): Unwinding | null {

@@ -2,7 +2,15 @@ import type { Block } from '../../contract/activities';
 import { limits } from '../../contract/limits';
 import type { ReviewNode } from '../../contract/skeleton';
 import { nothing, type Value } from '../../contract/value';
-import { completed, failed, incomplete, isFinished, outputOf, type Outcome, type Unwinding } from '../outcome';
+import {
+  completed,
+  failed,
+  incomplete,
+  isFinished,
+  outputOf,
+  type Outcome,
+  type Unwinding,
+} from '../outcome';
 import type { Scope } from '../scope';
 
 interface Verdict {
@@ -42,7 +50,12 @@ export async function review(step: ReviewNode, scope: Scope): Promise<Outcome> {
   }
 }
 
-async function judge(step: ReviewNode, scope: Scope, text: Value, round: number): Promise<Verdict | Unwinding> {
+async function judge(
+  step: ReviewNode,
+  scope: Scope,
+  text: Value,
+  round: number,
+): Promise<Verdict | Unwinding> {
   const blocks: Block[] = [{ name: 'text', value: text }];
   if (step.criteria !== undefined) blocks.push({ name: 'criteria', value: await scope.value(step.criteria) });
   const answer = await scope.ask({
@@ -69,7 +82,8 @@ interface Exhaustion {
 async function exhausted(step: ReviewNode, scope: Scope, state: Exhaustion): Promise<Outcome | 'again'> {
   const reason = 'The reviewer did not approve the last version.';
   if (step.onExhausted === 'flag') return incomplete('not_approved', reason, state.text);
-  if (step.onExhausted === 'fail') return { ...failed(scope.path, 'not_approved', reason), value: state.text };
+  if (step.onExhausted === 'fail')
+    return { ...failed(scope.path, 'not_approved', reason), value: state.text };
   const again = state.escalations < limits.escalationRetriesMax;
   const settled = await scope.decide({
     kind: 'escalation',
@@ -90,7 +104,13 @@ async function exhausted(step: ReviewNode, scope: Scope, state: Exhaustion): Pro
       return incomplete('not_approved', `${settled.by} let it pass unapproved.`, state.text);
     default:
       return settled.status === 'expired'
-        ? { ...failed(scope.path, 'approval_expired', 'Nobody decided before the escalation expired.'), value: state.text }
-        : { ...failed(scope.path, 'escalation_failed', settled.comment ?? `${settled.by} ended it.`), value: nothing };
+        ? {
+            ...failed(scope.path, 'approval_expired', 'Nobody decided before the escalation expired.'),
+            value: state.text,
+          }
+        : {
+            ...failed(scope.path, 'escalation_failed', settled.comment ?? `${settled.by} ended it.`),
+            value: nothing,
+          };
   }
 }

@@ -32,14 +32,17 @@ export interface House {
 }
 
 /** A house whose calls go to a vendor with a key: nothing in it is the product's own simulation. */
-export async function openHouse(options: { latencyMs?: number; env?: Record<string, string> } = {}): Promise<House> {
+export async function openHouse(
+  options: { latencyMs?: number; env?: Record<string, string> } = {},
+): Promise<House> {
   const vendor = await startSimulator({ latencyMs: options.latencyMs ?? 0 });
   const env = { ANTHROPIC_API_KEY: 'key-of-the-tests', ANTHROPIC_BASE_URL: vendor.url, ...options.env };
   let service = await startService({ env });
 
   const read = async <Body>(target: string): Promise<Body> => {
     const answer = await service.request('GET', target);
-    if (answer.status !== 200) throw new Error(`GET ${target}: ${String(answer.status)} ${JSON.stringify(answer.body)}`);
+    if (answer.status !== 200)
+      throw new Error(`GET ${target}: ${String(answer.status)} ${JSON.stringify(answer.body)}`);
     return answer.body as Body;
   };
   const run = (id: string) => read<Run>(`/v1/runs/${id}`);
@@ -58,17 +61,27 @@ export async function openHouse(options: { latencyMs?: number; env?: Record<stri
     },
     run,
     ended: (id) =>
-      eventually(`the run ${id} ends`, async () => {
-        const now = await run(id);
-        return isEnd(now.status) ? now : undefined;
-      }, 60_000),
+      eventually(
+        `the run ${id} ends`,
+        async () => {
+          const now = await run(id);
+          return isEnd(now.status) ? now : undefined;
+        },
+        60_000,
+      ),
     waiting: (id) =>
-      eventually(`the run ${id} waits for a person`, async () => {
-        const now = await run(id);
-        const [approval] = now.approvals;
-        if (isEnd(now.status)) throw new Error(`It ended: ${JSON.stringify(now.result)}`);
-        return approval === undefined ? undefined : { run: now, approval: await read<Approval>(`/v1/approvals/${approval}`) };
-      }, 60_000),
+      eventually(
+        `the run ${id} waits for a person`,
+        async () => {
+          const now = await run(id);
+          const [approval] = now.approvals;
+          if (isEnd(now.status)) throw new Error(`It ended: ${JSON.stringify(now.result)}`);
+          return approval === undefined
+            ? undefined
+            : { run: now, approval: await read<Approval>(`/v1/approvals/${approval}`) };
+        },
+        60_000,
+      ),
     decide: (approval, decision) => service.request('POST', `/v1/approvals/${approval}`, decision),
     steps: async (id) => (await read<{ items: Step[] }>(`/v1/runs/${id}/steps`)).items,
     step: (id, place) => read<StepDetail>(`/v1/runs/${id}/steps/${place}`),
@@ -93,12 +106,25 @@ export function planOf(flow: unknown, rest: object = {}): object {
     name: 'trial',
     version: '1.0.0',
     agents: {
-      writer: { model: 'claude-sonnet', instructions: 'You write.', retry: { initialDelay: '10ms', maxDelay: '10ms' } },
-      reader: { model: 'claude-haiku', instructions: 'You judge.', retry: { initialDelay: '10ms', maxDelay: '10ms' } },
+      writer: {
+        model: 'claude-sonnet',
+        instructions: 'You write.',
+        retry: { initialDelay: '10ms', maxDelay: '10ms' },
+      },
+      reader: {
+        model: 'claude-haiku',
+        instructions: 'You judge.',
+        retry: { initialDelay: '10ms', maxDelay: '10ms' },
+      },
     },
     flow,
     ...rest,
   };
 }
 
-export const ask = (prompt: string, rest: object = {}) => ({ type: 'agent', agent: 'writer', prompt, ...rest });
+export const ask = (prompt: string, rest: object = {}) => ({
+  type: 'agent',
+  agent: 'writer',
+  prompt,
+  ...rest,
+});
