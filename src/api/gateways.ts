@@ -93,7 +93,8 @@ async function readStream(
     },
   });
   const decoder = new TextDecoder();
-  for await (const chunk of response.body) parser.feed(decoder.decode(chunk, { stream: true }));
+  const body: AsyncIterable<Uint8Array> = response.body;
+  for await (const chunk of body) parser.feed(decoder.decode(chunk, { stream: true }));
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

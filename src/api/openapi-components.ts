@@ -67,8 +67,14 @@ function withoutAliases(schemas: Schemas, suffix: string): Schemas {
   return Object.fromEntries(
     Object.entries(JSON.parse(text) as Schemas)
       .filter(([name]) => !aliases.has(`${place}${name}`))
-      .map(([name, { $schema: _dialect, $id: _place, id: _id, ...schema }]) => [`${name}${suffix}`, schema]),
+      .map(([name, schema]) => [`${name}${suffix}`, withoutIdentity(schema)]),
   );
+}
+
+/** Drops what names a schema in a document of its own. */
+function withoutIdentity(schema: Schemas[string]): Schemas[string] {
+  const identity = new Set(['$schema', '$id', 'id']);
+  return Object.fromEntries(Object.entries(schema).filter(([keyword]) => !identity.has(keyword)));
 }
 
 /** Names of the schemas that something refers to, directly or through others. */

@@ -6,7 +6,8 @@ import type { Json } from './value';
 /**
  * What an activity says to the gateway. `PUT /calls/{key}` registers a call or joins it and returns
  * at once; `GET /calls/{key}?tenant=…&run=…&hash=…&wait=20s` is repeated until the state is not
- * `pending`. Every request bears the internal token.
+ * `pending`. `DELETE /calls/{key}` with `{ tenant, run }` says that nobody waits for it any more, and
+ * `POST /cancel` with the same says so of all calls of the run. Every request bears the internal token.
  */
 export const CallRequest = z.strictObject({
   tenant: z.string(),
@@ -82,7 +83,7 @@ export interface CallDone {
   ambiguous: number;
 }
 
-/** One live piece of an answer, as `GET /streams/{run}` of a gateway sends it (Server-Sent Events). */
+/** One live piece of an answer, as `GET /streams?tenant=…&run=…` of a gateway sends it (event `call.delta`). */
 export interface CallDelta {
   runId: string;
   step: string;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { vendorFaults } from './failures';
 import { limits } from './limits';
+import { planDescriptions as says } from './plan-descriptions';
 import type { Json } from './value';
 
 /**
@@ -11,16 +12,35 @@ import type { Json } from './value';
 const identifier = /^[a-z][a-z0-9_-]{0,62}$/;
 export const semver = /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(-[0-9A-Za-z.-]{1,60})?$/;
 
+interface Fields {
+  [name: string]: z.ZodType;
+}
+type Sentences<Described> = { readonly [Name in keyof Described]: string };
+
+/** The same fields, each with the sentence that says what it means. */
+function described<Described extends Fields>(says: Sentences<Described>, fields: Described): Described {
+  const entries = Object.entries(fields).map(([name, field]) => [
+    name,
+    field.meta({ description: says[name] }),
+  ]);
+  // A description changes no type; only `fromEntries` forgets which field had which.
+  return Object.fromEntries(entries) as Described;
+}
+const object = <Described extends Fields>(says: Sentences<Described>, fields: Described) =>
+  z.strictObject(described(says, fields));
+
 const Name = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'is not a name: a letter, then up to 62 letters, digits, _ or -');
 const Duration = z
   .string()
   .regex(/^[1-9][0-9]{0,5}(ms|s|m|h|d)$/, 'is not a duration, such as 30s, 5m or 72h (at most 365d)')
-  .meta({ id: 'Duration' });
+  .meta({ id: 'Duration', description: says.schemas.Duration });
 const Template = z.string().max(limits.templateBytesMax);
 /** A JSON Schema 2020-12, kept as it is written and compiled apart from the main thread. */
-const JsonSchema = z.union([z.boolean(), z.record(z.string(), z.json())]).meta({ id: 'JsonSchema' });
+const JsonSchema = z
+  .union([z.boolean(), z.record(z.string(), z.json())])
+  .meta({ id: 'JsonSchema', description: says.schemas.JsonSchema });
 
 export type Condition = string | boolean | { all: Condition[] } | { any: Condition[] } | { not: Condition };
 const Condition: z.ZodType<Condition> = z
@@ -33,23 +53,21 @@ const Condition: z.ZodType<Condition> = z
       z.strictObject({ not: Condition }),
     ]),
   )
-  .meta({ id: 'Condition' });
+  .meta({ id: 'Condition', description: says.schemas.Condition });
 
-const Limits = z
-  .strictObject({
-    costUsd: z.number().positive().max(100_000).optional(),
-    tokens: z.int().positive().nullable().optional(),
-    modelCalls: z.int().positive().nullable().optional(),
-    timeout: Duration.nullable().optional(),
-    vendorWait: Duration.optional(),
-    depth: z.int().min(1).max(limits.depthMax).optional(),
-    onExceeded: z.enum(['return_partial', 'fail']).optional(),
-    allowUnpriced: z.boolean().optional(),
-  })
-  .meta({ id: 'Limits' });
+const Limits = object(says.limits, {
+  costUsd: z.number().positive().max(100_000).optional(),
+  tokens: z.int().positive().nullable().optional(),
+  modelCalls: z.int().positive().nullable().optional(),
+  timeout: Duration.nullable().optional(),
+  vendorWait: Duration.optional(),
+  depth: z.int().min(1).max(limits.depthMax).optional(),
+  onExceeded: z.enum(['return_partial', 'fail']).optional(),
+  allowUnpriced: z.boolean().optional(),
+}).meta({ id: 'Limits', description: says.schemas.Limits });
 export type Limits = z.infer<typeof Limits>;
 
-const Retry = z.strictObject({
+const Retry = object(says.retry, {
   maxRetries: z.int().min(0).max(20).default(3),
   initialDelay: Duration.default('2s'),
   multiplier: z.number().min(1).max(10).default(2),
@@ -57,34 +75,32 @@ const Retry = z.strictObject({
   retryOn: z.array(z.enum(vendorFaults)).default([...vendorFaults]),
 });
 
-const Agent = z
-  .strictObject({
-    model: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(10)]),
-    instructions: z.string().min(1).max(limits.templateBytesMax),
-    description: z.string().max(2000).optional(),
-    skills: z.array(z.string().min(1).max(100)).max(50).optional(),
-    maxOutputTokens: z.int().min(1).max(1_000_000).default(4096),
-    minOutputTokens: z.int().min(1).max(1_000_000).optional(),
-    temperature: z.number().min(0).max(2).optional(),
-    output: JsonSchema.optional(),
-    maxContinuations: z.int().min(0).max(20).default(2),
-    timeout: Duration.default('120s'),
-    retry: Retry.prefault({}),
-  })
-  .meta({ id: 'Agent' });
+const Agent = object(says.agent, {
+  model: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(10)]),
+  instructions: z.string().min(1).max(limits.templateBytesMax),
+  description: z.string().max(2000).optional(),
+  skills: z.array(z.string().min(1).max(100)).max(50).optional(),
+  maxOutputTokens: z.int().min(1).max(1_000_000).default(4096),
+  minOutputTokens: z.int().min(1).max(1_000_000).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  output: JsonSchema.optional(),
+  maxContinuations: z.int().min(0).max(20).default(2),
+  timeout: Duration.default('120s'),
+  retry: Retry.prefault({}),
+}).meta({ id: 'Agent', description: says.schemas.Agent });
 export type Agent = z.infer<typeof Agent>;
 
 const ContextMode = z.enum(['full', 'none', 'auto']);
 const Context = z
   .union([
     ContextMode,
-    z.strictObject({
+    object(says.context, {
       mode: ContextMode.optional(),
       from: z.array(z.string().regex(identifier)).max(limits.stepsMax).optional(),
       maxTokens: z.int().min(1).max(10_000_000).optional(),
     }),
   ])
-  .meta({ id: 'Context' });
+  .meta({ id: 'Context', description: says.schemas.Context });
 export type Context = z.infer<typeof Context>;
 
 const frame = {
@@ -99,15 +115,15 @@ const frame = {
 
 // A step's own fields come first, without the steps inside it: TypeScript can't infer a type from a
 // schema that names itself, so the recursive members stand in the interfaces below, once.
-const agentFields = z.strictObject({
+const agentFields = object(says.agentStep, {
   type: z.literal('agent'),
   ...frame,
   agent: Name,
   prompt: Template,
   context: Context.optional(),
 });
-const sequenceFields = z.strictObject({ type: z.literal('sequence'), ...frame });
-const parallelFields = z.strictObject({
+const sequenceFields = object(says.sequenceStep, { type: z.literal('sequence'), ...frame });
+const parallelFields = object(says.parallelStep, {
   type: z.literal('parallel'),
   ...frame,
   forEach: z.union([Template, z.array(z.json()).max(limits.forEachItemsMax)]).optional(),
@@ -119,7 +135,7 @@ const parallelFields = z.strictObject({
   placeholder: z.json().default('data unavailable'),
   onLate: z.enum(['placeholder', 'partial']).default('placeholder'),
 });
-const reviewFields = z.strictObject({
+const reviewFields = object(says.reviewStep, {
   type: z.literal('review'),
   ...frame,
   reviewer: Name,
@@ -130,7 +146,7 @@ const reviewFields = z.strictObject({
   maxRevisions: z.int().min(0).max(20).default(2),
   onExhausted: z.enum(['escalate', 'fail', 'flag']).default('escalate'),
 });
-const approvalFields = z.strictObject({
+const approvalFields = object(says.approvalStep, {
   type: z.literal('approval'),
   ...frame,
   title: Template,
@@ -146,7 +162,7 @@ const approvalFields = z.strictObject({
   onTimeout: z.enum(['fail', 'reject', 'approve', 'skip']).default('fail'),
   onReject: z.enum(['reject', 'skip']).default('reject'),
 });
-const setFields = z.strictObject({ type: z.literal('set'), ...frame, value: z.json() });
+const setFields = object(says.setStep, { type: z.literal('set'), ...frame, value: z.json() });
 
 export type OnFailure = 'fail' | 'skip' | { value: Json } | { step: Step };
 interface Guarded {
@@ -170,45 +186,51 @@ export type Step = AgentStep | SequenceStep | ParallelStep | ReviewStep | Approv
 
 const Child: z.ZodType<Step> = z.lazy(() => Step);
 const OnFailure = z
-  .union([z.enum(['fail', 'skip']), z.strictObject({ value: z.json() }), z.strictObject({ step: Child })])
-  .meta({ id: 'OnFailure' });
+  .union([
+    z.enum(['fail', 'skip']),
+    object(says.onFailure, { value: z.json() }),
+    object(says.onFailure, { step: Child }),
+  ])
+  .meta({ id: 'OnFailure', description: says.schemas.OnFailure });
 const guarded = { onFailure: OnFailure.optional() };
 
 const Step = z
   .discriminatedUnion('type', [
-    agentFields.extend(guarded).meta({ id: 'AgentStep' }),
+    agentFields.extend(described(says.agentStep, guarded)).meta({ id: 'AgentStep' }),
     sequenceFields
-      .extend({ ...guarded, steps: z.array(Child).min(1).max(limits.stepsMax) })
+      .extend(described(says.sequenceStep, { ...guarded, steps: z.array(Child).min(1).max(limits.stepsMax) }))
       .meta({ id: 'SequenceStep' }),
     parallelFields
-      .extend({
-        ...guarded,
-        branches: z.record(Name, Child).optional(),
-        step: Child.optional(),
-        reduce: Child.optional(),
-      })
+      .extend(
+        described(says.parallelStep, {
+          ...guarded,
+          branches: z.record(Name, Child).optional(),
+          step: Child.optional(),
+          reduce: Child.optional(),
+        }),
+      )
       .meta({ id: 'ParallelStep' }),
-    reviewFields.extend({ ...guarded, revise: Child.optional() }).meta({ id: 'ReviewStep' }),
-    approvalFields.extend(guarded).meta({ id: 'ApprovalStep' }),
-    setFields.extend(guarded).meta({ id: 'SetStep' }),
+    reviewFields
+      .extend(described(says.reviewStep, { ...guarded, revise: Child.optional() }))
+      .meta({ id: 'ReviewStep' }),
+    approvalFields.extend(described(says.approvalStep, guarded)).meta({ id: 'ApprovalStep' }),
+    setFields.extend(described(says.setStep, guarded)).meta({ id: 'SetStep' }),
   ])
   .meta({ id: 'Step' });
 export const stepTypes = ['agent', 'sequence', 'parallel', 'review', 'approval', 'set'] as const;
 
-export const Plan = z
-  .strictObject({
-    name: z
-      .string()
-      .regex(/^[a-z][a-z0-9-]{0,62}$/, 'is not a plan name: a small letter, then up to 62 of a-z, 0-9 and -'),
-    version: z.string().regex(semver, 'is not a version such as 1.0.0').default('0.0.0'),
-    description: z.string().max(4000).optional(),
-    input: JsonSchema.optional(),
-    output: JsonSchema.optional(),
-    agents: z.record(Name, Agent).default({}),
-    limits: Limits.optional(),
-    context: Context.optional(),
-    alerts: z.strictObject({ costUsd: z.number().positive().optional() }).optional(),
-    flow: Step,
-  })
-  .meta({ id: 'Plan' });
+export const Plan = object(says.plan, {
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/, 'is not a plan name: a small letter, then up to 62 of a-z, 0-9 and -'),
+  version: z.string().regex(semver, 'is not a version such as 1.0.0').default('0.0.0'),
+  description: z.string().max(4000).optional(),
+  input: JsonSchema.optional(),
+  output: JsonSchema.optional(),
+  agents: z.record(Name, Agent).default({}),
+  limits: Limits.optional(),
+  context: Context.optional(),
+  alerts: object(says.alerts, { costUsd: z.number().positive().optional() }).optional(),
+  flow: Step,
+}).meta({ id: 'Plan', description: says.schemas.Plan });
 export type Plan = z.infer<typeof Plan>;

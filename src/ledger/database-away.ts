@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 const socketCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -14,7 +16,7 @@ const messages =
 
 /** Whether an error says that the database could not be reached or had no room, not that a query is wrong. */
 export function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isNativeError(error)) return false;
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code !== undefined && (stateClasses.test(code) || (syscall !== undefined && socketCodes.has(code))))
     return true;

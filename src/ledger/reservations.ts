@@ -40,7 +40,7 @@ const reserve = `
     WHERE ${callIs} AND c.owner = $5 AND c.fence = $6 AND c.state = 'registered' FOR UPDATE),
   held AS MATERIALIZED (
     SELECT ${budgetColumns} FROM budgets b, mine
-    WHERE b.tenant = $1 AND b.run = $2 AND b.id = ANY (mine.budgets) ORDER BY b.id),
+    WHERE b.tenant = $1 AND b.run = $2 AND b.id = ANY (mine.budgets) ORDER BY b.id FOR UPDATE OF b),
   verdict AS MATERIALIZED (
     SELECT EXISTS (SELECT FROM mine) AS mine,
       EXISTS (SELECT FROM runs r WHERE r.tenant = $1 AND r.id = $2 AND r.cancel_requested) AS stopped,

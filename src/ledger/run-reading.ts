@@ -92,15 +92,15 @@ function runOf({ inputJson, outputJson, incompleteJson, errorJson, ...rest }: Ra
   return {
     ...rest,
     input: JSON.parse(inputJson) as Value,
-    output: parsed<Value>(outputJson),
-    incomplete: parsed<Incomplete[]>(incompleteJson) ?? [],
-    error: parsed<StepError>(errorJson),
+    output: parsed(outputJson) as Value | null,
+    incomplete: (parsed(incompleteJson) as Incomplete[] | null) ?? [],
+    error: parsed(errorJson) as StepError | null,
   };
 }
 
 /** Reads a column that holds JSON text. */
-function parsed<T>(json: string | null): T | null {
-  return json === null ? null : (JSON.parse(json) as T);
+function parsed(json: string | null): unknown {
+  return json === null ? null : JSON.parse(json);
 }
 
 /** One run with its usage and budget as they are now. */
@@ -194,9 +194,9 @@ export async function readSteps(database: Database, tenant: string, run: string)
   );
   return rows.map(({ outputJson, decisionJson, errorJson, ...rest }) => ({
     ...rest,
-    output: parsed<Value>(outputJson),
-    decision: parsed<Value>(decisionJson),
-    error: parsed<StepError>(errorJson),
+    output: parsed(outputJson) as Value | null,
+    decision: parsed(decisionJson) as Value | null,
+    error: parsed(errorJson) as StepError | null,
   }));
 }
 

@@ -17,6 +17,7 @@ export interface TestApi {
   service: Service;
   ledger: TestDatabase;
   taskQueue: string;
+  temporalAddress: string;
   /** A new key; by default of an admin of tenant `default`. */
   key(options?: { tenant?: string; user?: string; scopes?: string[]; expiresAt?: Date }): Promise<string>;
   close(): Promise<void>;
@@ -36,8 +37,9 @@ export async function testApi(
 ): Promise<TestApi> {
   const ledger = options.ledger ?? (await testDatabase());
   const taskQueue = `api-${randomBytes(6).toString('hex')}`;
+  const temporalAddress = options.temporalAddress ?? process.env['TEST_TEMPORAL_ADDRESS'] ?? '127.0.0.1:7300';
   const config = readConfig({
-    TEMPORAL_ADDRESS: options.temporalAddress ?? process.env['TEST_TEMPORAL_ADDRESS'] ?? '127.0.0.1:7300',
+    TEMPORAL_ADDRESS: temporalAddress,
     FERMATA_TASK_QUEUE: taskQueue,
   });
   const temporal = openTemporal(config);
@@ -59,7 +61,7 @@ export async function testApi(
     ...(options.onRoute === undefined ? {} : { onRoute: options.onRoute }),
   });
   return {
-    ...{ app, service, ledger, taskQueue },
+    ...{ app, service, ledger, taskQueue, temporalAddress },
     async key({ tenant = 'default', user = 'ada', scopes = [...allScopes], expiresAt } = {}) {
       const secret = `key-${randomBytes(16).toString('hex')}`;
       await ensureTenant(ledger.database, tenant, tenant);

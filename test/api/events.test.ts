@@ -20,10 +20,12 @@ const sockets = new Set<Socket>();
 beforeAll(async () => {
   gateway = createServer((request, response) => {
     asked.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.authorization ?? ''}`);
-    if (request.url?.startsWith('/streams') !== true) return response.end('{}');
+    if (request.url?.startsWith('/streams') !== true) {
+      response.end('{}');
+      return;
+    }
     live.add(response.writeHead(200, { 'content-type': 'text/event-stream' }));
     response.on('close', () => live.delete(response)).write(': ready\n\n');
-    return undefined;
   }).listen(0, '127.0.0.1');
   await once(gateway, 'listening');
   const { port } = gateway.address() as AddressInfo;
@@ -190,16 +192,11 @@ describe('GET /v1/runs/{id}/events', () => {
   it('asks the database once for all readers of all runs', async () => {
     const runs = [await newRun(), await newRun()];
     const readers = await Promise.all(Array.from({ length: 20 }, (_, n) => read(runs[n % 2]?.id ?? '')));
-    let queries = 0;
-    const { database } = api.ledger;
-    const query = database.query.bind(database);
-    database.query = ((...given: Parameters<typeof query>) => {
-      queries++;
-      return query(...given);
-    }) as typeof database.query;
+    const query = jest.spyOn(api.ledger.database, 'query');
     const seconds = 2;
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-    database.query = query;
+    const queries = query.mock.calls.length;
+    query.mockRestore();
     expect(queries).toBeLessThanOrEqual((seconds * 1000) / limits.eventPollMilliseconds + 1);
     for (const run of runs) await run.events({ type: 'run.finished' });
     await Promise.all(readers.map(({ ended }) => ended));

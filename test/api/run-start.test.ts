@@ -115,8 +115,8 @@ describe('POST /v1/runs', () => {
   });
 
   it('carries a large plan and a large input by reference', async () => {
-    const steps = Array.from({ length: 900 }, (_, n) => ({
-      id: `step-${String(n)}`,
+    const steps = Array.from({ length: 990 }, (_, n) => ({
+      id: `step-${String(n)}-${'x'.repeat(50)}`,
       type: 'set',
       when: 'input.large == true',
       value: `{{ input.text }}${'x'.repeat(20)}`,
@@ -127,10 +127,8 @@ describe('POST /v1/runs', () => {
     const { events } = await api.service.temporal.client.workflow.getHandle(body.id).fetchHistory();
     const [payload] = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
     const argument = defaultPayloadConverter.fromPayload<StartArgument>(payload ?? {});
-    expect(argument).toMatchObject({
-      skeleton: { ref: expect.any(String) as string },
-      input: { ref: expect.any(String) as string },
-    });
+    expect(Object.keys(argument.skeleton)).toEqual(['ref']);
+    expect(Object.keys(argument.input)).toContain('ref');
   });
 
   it('runs the highest release of a stored plan by its bare name, and any version by its own', async () => {

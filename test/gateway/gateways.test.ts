@@ -12,6 +12,7 @@ import {
   type TestCall,
   type TestGateway,
 } from './support/gateway';
+import { throughHere } from './support/cut';
 import { message, startOddVendor, stream, type OddVendor } from './support/odd-vendor';
 import type { ServerResponse } from 'node:http';
 
@@ -98,6 +99,29 @@ test('pays a call again only when its gateway was killed with it, and says so', 
   });
   await second.drain();
 }, 40_000);
+
+test('holds an answer while the database is away, and never buys it again', async () => {
+  const held: ServerResponse[] = [];
+  odd.answer = (response) => void held.push(response);
+  const way = await throughHere(ledger.url);
+  const gateway = await startGateway({ databaseUrl: way.url, vendorUrl: odd.url });
+  const run = await makeRun(ledger.database);
+  const call = makeCall(run, 'draft');
+  const { hash } = await gateway.put(call);
+  await until('the call is at the vendor', () => held.length === 1);
+  way.cut();
+  stream(held[0] as ServerResponse, message({ text: 'Paid for.' }));
+  const settled = gateway.settle(call, hash);
+  const refused = await putAt(gateway.url, makeCall(run, 'other'));
+  expect(refused.status).toBe(503);
+  expect(await refused.json()).toMatchObject({ code: 'database_unavailable', retryable: true });
+  expect((await storedCalls(ledger.database, run))[0]).toMatchObject({ state: 'sent' });
+  way.mend();
+  expect(await settled).toMatchObject({ state: 'done', text: 'Paid for.', attempts: 1, ambiguous: 0 });
+  expect(odd.calls()).toBe(1);
+  await gateway.drain();
+  await way.close();
+});
 
 test('joins a call that another gateway has', async () => {
   const held: ServerResponse[] = [];

@@ -37,14 +37,23 @@ const play = async (node: ParallelNode, script: Script) => {
 };
 
 test('gives an object in the order written, whoever is first', async () => {
-  const slow = () => new Promise<Outcome>((resolve) => setImmediate(() => { resolve(done('a')); }));
+  const slow = () =>
+    new Promise<Outcome>((resolve) =>
+      setImmediate(() => {
+        resolve(done('a'));
+      }),
+    );
   const { outcome } = await play(fan(['a', 'b']), { steps: { a: slow, b: done('b') } });
   expect(JSON.stringify(outcome)).toBe(JSON.stringify(done({ a: 'a', b: 'b' })));
 });
 
 test('runs no more branches at a time than it may', async () => {
   const later = (name: string) => () =>
-    new Promise<Outcome>((resolve) => setImmediate(() => { resolve(done(name)); }));
+    new Promise<Outcome>((resolve) =>
+      setImmediate(() => {
+        resolve(done(name));
+      }),
+    );
   const names = ['a', 'b', 'c', 'd', 'e'];
   const steps = Object.fromEntries(names.map((name) => [name, later(name)]));
   const { log } = await play(fan(names, { concurrency: 2 }), { steps });

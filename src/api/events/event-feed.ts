@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { RunEvent } from '../../contract/api';
 import type { CallDelta } from '../../contract/gateway';
 import { limits } from '../../contract/limits';
+import type { Database } from '../../ledger/database';
 import { readEvents, readNewEvents, type Page } from '../../ledger/events';
 import type { Service } from '../service';
 import { viewEvent } from './event-view';
@@ -46,28 +47,10 @@ export function createEventFeed({ database, gateways }: Service, log: FastifyBas
   const channels = new Map<string, Channel>();
   let timer: NodeJS.Timeout | undefined;
 
-  async function poll(): Promise<void> {
-    const watched = [...channels.values()].map(({ tenant, run, seq }) => ({ tenant, run, after: seq }));
-    const found = new Map<Channel, RunEvent[]>();
-    for (const row of await readNewEvents(database, watched, page)) {
-      const channel = channels.get(`${row.tenant}/${row.run}`);
-      // It may have been closed and opened anew meanwhile, further on.
-      if (channel === undefined || row.seq <= channel.seq) continue;
-      const events = found.get(channel) ?? [];
-      found.set(channel, events);
-      events.push(await viewEvent(database, row));
-    }
-    for (const [channel, events] of found) {
-      channel.recent = events;
-      channel.seq = events.at(-1)?.seq ?? channel.seq;
-      for (const reader of channel.readers) reader.wake();
-    }
-  }
-
   function arm(): void {
     if (timer !== undefined || channels.size === 0) return;
     timer = setTimeout(() => {
-      poll()
+      poll(database, channels)
         .catch((error: unknown) => {
           // The readers stay: what they wait for comes when the database is back.
           log.warn({ err: error }, 'events could not be read');
@@ -87,7 +70,13 @@ export function createEventFeed({ database, gateways }: Service, log: FastifyBas
       stop: new AbortController(),
     };
     channels.set(`${tenant}/${run}`, channel);
-    gateways.follow({ tenant, run }, (delta) => hand(channel, delta), channel.stop.signal);
+    gateways.follow(
+      { tenant, run },
+      (delta) => {
+        hand(channel, delta);
+      },
+      channel.stop.signal,
+    );
     arm();
     return channel;
   }
@@ -121,6 +110,25 @@ export function createEventFeed({ database, gateways }: Service, log: FastifyBas
       channels.clear();
     },
   };
+}
+
+/** Looks once for what is new in all channels, and wakes who waits for it. */
+async function poll(database: Database, channels: ReadonlyMap<string, Channel>): Promise<void> {
+  const watched = [...channels.values()].map(({ tenant, run, seq }) => ({ tenant, run, after: seq }));
+  const found = new Map<Channel, RunEvent[]>();
+  for (const row of await readNewEvents(database, watched, page)) {
+    const channel = channels.get(`${row.tenant}/${row.run}`);
+    // It may have been closed and opened anew meanwhile, further on.
+    if (channel === undefined || row.seq <= channel.seq) continue;
+    const events = found.get(channel) ?? [];
+    found.set(channel, events);
+    events.push(await viewEvent(database, row));
+  }
+  for (const [channel, events] of found) {
+    channel.recent = events;
+    channel.seq = events.at(-1)?.seq ?? channel.seq;
+    for (const reader of channel.readers) reader.wake();
+  }
 }
 
 function hand(channel: Channel, { runId, step, call, text }: CallDelta): void {

@@ -24,7 +24,7 @@ export async function viewEvent(database: Database, event: EventRow & { tenant: 
   }
   const { usage } = data;
   if (typeof usage === 'object' && usage !== null && 'costNano' in usage) {
-    const { costNano, ...rest } = usage as { [name: string]: Json };
+    const { costNano, ...rest } = usage;
     data['usage'] = { ...rest, costUsd: usd(Number(costNano)) };
   }
   const { seq, type, at, run, step } = event;

@@ -42,7 +42,9 @@ export async function installGuards(app: App, isDraining: () => boolean): Promis
     done(null, payload);
   });
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data) => {
-    const result = schema.safeParse(data, { reportInput: true });
+    // No body at all comes as null.
+    const given: unknown = httpPart === 'body' ? (data ?? undefined) : data;
+    const result = schema.safeParse(given, { reportInput: true });
     if (result.success) return { value: result.data };
     return {
       error: invalidInput(

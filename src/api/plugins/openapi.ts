@@ -53,7 +53,7 @@ const transform: SwaggerTransform = (route) => {
     ...(route.route.method === 'POST' ? { headers: idempotencyHeader } : {}),
     response: { ...schema.response, default: problemAnswer },
   };
-  return { schema: documented as FastifySchema, url };
+  return { schema: documented, url };
 };
 
 interface Documented {

@@ -28,6 +28,11 @@ const Query = z.strictObject({
 
 /** What people are asked, and their decisions. */
 export function approvalRoutes(app: App, service: Service): void {
+  approvalReading(app, service);
+  approvalDeciding(app, service);
+}
+
+function approvalReading(app: App, service: Service): void {
   const { database } = service;
 
   app.get(
@@ -76,7 +81,9 @@ export function approvalRoutes(app: App, service: Service): void {
       return await viewApproval(service, tenant, row);
     },
   );
+}
 
+function approvalDeciding(app: App, service: Service): void {
   app.post(
     '/v1/approvals/:id',
     {

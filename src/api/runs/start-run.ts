@@ -3,7 +3,7 @@ import type { StartRun } from '../../contract/api';
 import { limits } from '../../contract/limits';
 import type { Skeleton } from '../../contract/skeleton';
 import type { Json } from '../../contract/value';
-import { insertRun, readManifest, readStart, type NewRun, type StartRow } from '../../ledger/runs';
+import { insertRun, readManifest, type NewRun, type StartRow } from '../../ledger/runs';
 import type { Principal } from '../../ledger/keys';
 import { toValue } from '../../ledger/values';
 import { SchemaError, validateJson } from '../../plan/json-schema';
@@ -15,7 +15,6 @@ import { invalidInput } from '../problem';
 import { demandCleanText, nesting } from '../read-json';
 import type { Service } from '../service';
 import { chosenPlan, withLowerLimits } from './chosen-plan';
-import { startWorkflow } from './workflow-start';
 
 const usualPriority = 3;
 
@@ -58,13 +57,6 @@ export async function acceptRun(
   };
   if (!(await insertRun(service.database, run))) return null;
   return { row: { ...run, manifest: hash, cancelRequested: false }, skeleton };
-}
-
-/** Starts the workflow of a run that is in the ledger, whoever accepted it. */
-export async function startAccepted(service: Service, tenant: string, id: string): Promise<void> {
-  const row = await readStart(service.database, tenant, id);
-  if (row === null) throw new Error(`There is no run ${id} to start.`);
-  await startWorkflow(service, row, await frozenSkeleton(service, row));
 }
 
 /** The skeleton as it was when the run was accepted. */

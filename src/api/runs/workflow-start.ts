@@ -91,7 +91,7 @@ function lacksAttributes(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;
   return (
     isGrpcServiceError(cause) &&
-    cause.code === grpc.invalidArgument &&
+    (cause.code as number) === grpc.invalidArgument &&
     /search attribute/i.test(cause.details)
   );
 }
@@ -109,6 +109,6 @@ export async function cancelWorkflow(temporal: Temporal, run: string, reason: st
       }),
     );
   } catch (error) {
-    if (!(isGrpcServiceError(error) && error.code === grpc.notFound)) throw error;
+    if (!(isGrpcServiceError(error) && (error.code as number) === grpc.notFound)) throw error;
   }
 }

@@ -6,8 +6,8 @@ import { runCommand } from './run-command';
 
 // The newest that installs from the module proxy alone.
 const cliModule = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
-const buildTimeoutMs = 30 * 60_000;
-const reminderMs = 15_000;
+const buildTimeoutMs = 60 * 60_000;
+const reminderMs = 30_000;
 
 /** Builds the command with Go and puts it at `target`. Returns why not, where it can't. */
 export async function buildCli(search: CliSearch, target: string): Promise<string | undefined> {
@@ -24,7 +24,7 @@ export async function buildCli(search: CliSearch, target: string): Promise<strin
   await mkdir(search.cacheFolder, { recursive: true });
   const folder = await mkdtemp(path.join(search.cacheFolder, 'build-'));
   try {
-    const built = await runCommand('go', ['install', cliModule], {
+    const built = await runCommand('go', ['install', '-ldflags=-s -w', cliModule], {
       timeoutMs: buildTimeoutMs,
       signal: search.signal,
       // No C compiler is needed: its SQLite is Go's own.

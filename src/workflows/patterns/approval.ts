@@ -17,7 +17,9 @@ export async function approval(step: ApprovalNode, scope: Scope): Promise<Outcom
     schemaAt: step.schemaAt ?? null,
   });
   if (settled.status === 'expired') return expired(step, scope, settled);
-  return settled.decision === 'reject' ? refused(step, scope, settled) : completed(settled.content);
+  if (settled.decision === 'reject') return refused(step, scope, settled);
+  const { decision, by, comment } = settled;
+  return completed(settled.content, { inline: { decision, by, comment } });
 }
 
 function refused(step: ApprovalNode, scope: Scope, { by, comment }: Settled): Outcome {

@@ -16,6 +16,8 @@ import type { Scope } from '../scope';
 interface Verdict {
   approved: boolean;
   issues: Value;
+  /** The verdict whole, as `steps.<id>.decision` shows it. */
+  decision: Value;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function review(step: ReviewNode, scope: Scope): Promise<Outcome> {
   for (let round = 1; ; round++) {
     const verdict = await judge(step, scope, text, round);
     if ('type' in verdict) return { ...verdict, value: text };
-    if (verdict.approved) return completed(text);
+    if (verdict.approved) return completed(text, verdict.decision);
     if (step.revise === undefined || revisionsLeft-- <= 0) {
       const end = await exhausted(step, scope, { text, issues: verdict.issues, escalations });
       if (end !== 'again') return end;
@@ -67,9 +69,9 @@ async function judge(
     blocks,
   });
   const { steer, outcome } = answer;
-  if (steer !== null) return { approved: steer.approved, issues: steer.issues };
-  if (isFinished(outcome)) throw new Error('A reviewer answered without a verdict.');
-  return outcome;
+  if (!isFinished(outcome)) return outcome;
+  if (steer === null) throw new Error('A reviewer answered without a verdict.');
+  return { approved: steer.approved, issues: steer.issues, decision: outputOf(outcome) };
 }
 
 interface Exhaustion {

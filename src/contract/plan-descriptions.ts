@@ -1,0 +1,139 @@
+/** Of every step. */
+const step = {
+  id: 'The name for templates and paths, unique in the plan.',
+  when: 'Where it is false the step is skipped, and its output is `null`.',
+  timeout: 'How long the step may work; then it fails as `step_timeout`.',
+  limits: 'What this step and those inside it may use.',
+  onFailure: 'What follows when the step fails.',
+};
+
+/**
+ * What each field of the plan language means, one sentence each, by schema and field. The published
+ * JSON Schema, the OpenAPI document and the reference page carry them.
+ */
+export const planDescriptions = {
+  schemas: {
+    Plan: 'A plan: who the agents are and how they work together.',
+    Limits: 'What a run, or a step with all inside it, may use; a call that could pass a limit is not made.',
+    Agent: 'Who is asked: one or more models, a system prompt, and how their answers are taken.',
+    Context:
+      'What an agent sees beside its prompt: the outputs of finished steps before it in its own line. `full`: all of them; `auto`: all, up to `maxTokens`; `none`: nothing.',
+    Condition:
+      'A comparison such as `steps.inspect.output.severity == "serious"`, or several, of which all, any or not one must hold.',
+    OnFailure:
+      'What follows a failure: `fail` passes it on, `skip` gives `null`, `value` gives that; `step` runs another step.',
+    Duration: 'A number and a unit, such as `30s`, `5m` or `72h`; at most `365d`.',
+    JsonSchema: 'A JSON Schema 2020-12, with patterns as RE2 reads them.',
+  },
+  plan: {
+    name: 'What the plan is called, and stored under.',
+    version: 'A semantic version; a stored one never changes.',
+    description: 'What the plan is for.',
+    input: "What the run's input must fit, checked before anything starts.",
+    output: "What the run's output must fit, checked at its end; a misfit fails the run.",
+    agents: 'The agents, by name.',
+    limits: 'What the run may use in all.',
+    context: 'What agents see beside their prompt, where a step does not say.',
+    alerts: 'When to open an alert.',
+    flow: 'The root step.',
+  },
+  alerts: {
+    costUsd: 'A run that has cost more opens an alert when it ends.',
+  },
+  limits: {
+    costUsd: 'USD; a call is made only if its worst case fits what is left.',
+    tokens: 'Tokens of input, cached input and output; `null` lifts the limit.',
+    modelCalls: 'Requests sent to vendors, every attempt counted; `null` lifts the limit.',
+    timeout: 'Time of work, not of waiting for people or vendors; `null` lifts the limit.',
+    vendorWait: "How long a vendor that asks to wait is waited for; only the plan's counts.",
+    depth: 'How many steps may stand inside each other, both ends counted.',
+    onExceeded: 'End with what there is, or fail the step that carries the limit.',
+    allowUnpriced: 'Let models run whose price is not known; on the plan only.',
+  },
+  agent: {
+    model: 'An alias or id, or a list: the first choice, then the fallbacks, in order.',
+    instructions: 'The system prompt, as it is written: no template.',
+    description: 'What the agent is for, to readers of the plan.',
+    skills: 'What it is good at, to readers of the plan.',
+    maxOutputTokens: 'The output cap of one call.',
+    minOutputTokens: 'The lowest that a budget may lower that cap to.',
+    temperature: "As the vendor defines it; without it the vendor's own.",
+    output: 'JSON Schema of the answer; one that breaks it is asked for again, at most twice.',
+    maxContinuations: 'How often an answer that was cut off is continued.',
+    timeout: 'Of one request to a vendor, for each attempt anew.',
+    retry: 'What is tried again at the vendor, how often, and after which pause.',
+  },
+  retry: {
+    maxRetries: 'Attempts after the first one.',
+    initialDelay: 'The pause before the first retry.',
+    multiplier: 'By how much each pause is longer than the one before.',
+    maxDelay: "The longest pause; a vendor's `retry-after` is followed even beyond it.",
+    retryOn: 'The faults that are tried again.',
+  },
+  context: {
+    mode: 'One of the three.',
+    from: 'The ids of the steps whose outputs are shown, and no others.',
+    maxTokens: 'About how much may be shown; more fails the step as `context_too_long`.',
+  },
+  onFailure: {
+    value: 'The output instead: any JSON; the strings in it are templates.',
+    step: 'The step to run instead; its templates know `error`.',
+  },
+  agentStep: {
+    ...step,
+    type: 'An agent is asked; the output is its answer, a text or the JSON of its `output`.',
+    agent: 'Who is asked.',
+    prompt: 'What is asked: a template.',
+    context: 'What the agent sees beside the prompt.',
+  },
+  sequenceStep: {
+    ...step,
+    type: 'One step after another; the output is that of the last one that was not skipped.',
+    steps: 'The steps, each after the one before.',
+  },
+  parallelStep: {
+    ...step,
+    type: 'Steps side by side; the output is an object or list of theirs in the order written, or that of `reduce`.',
+    branches: 'The steps by name; or `forEach` and `step`.',
+    forEach: 'The list: a template that gives one, or written out.',
+    as: 'What templates call an entry of the list.',
+    step: 'What is run for each entry.',
+    concurrency: 'How many branches run at a time.',
+    branchTimeout: 'Of each branch from its own start, not counting time that it waits for a person.',
+    require: 'How many branches must succeed; else the step fails as `require_missed`.',
+    cancelRest: 'End the other branches as soon as `require` is met.',
+    placeholder: 'What stands for a branch that failed or is late.',
+    onLate: "What stands for a branch that is late: the placeholder, or its last finished step's output.",
+    reduce: 'A step that makes one output of `branches`, each with name, item, status, output and error.',
+  },
+  reviewStep: {
+    ...step,
+    type: 'A reviewer approves a text or names issues, which `revise` mends; the output is the text.',
+    reviewer: 'The agent that approves or names issues.',
+    prompt: 'What the reviewer is asked: a template; without it, to approve or name each issue.',
+    context: 'What the reviewer sees beside its prompt.',
+    criteria: 'What the reviewer is to look at: templates.',
+    of: 'What is reviewed: a template; without it the previous output.',
+    revise: 'The step that makes the next version; it knows `previous` and `issues`.',
+    maxRevisions: 'How often the text may be revised.',
+    onExhausted:
+      'After the last revision: ask a person (for 72 hours), fail, or pass it on marked `not_approved`.',
+  },
+  approvalStep: {
+    ...step,
+    type: 'The run waits for a person; the output is what was approved.',
+    title: 'What is asked: a template.',
+    content: 'What is shown and, once approved, put out: a template; without it the previous output.',
+    schema: 'What an edit must fit; without it the `output` schema of the agent that made the content.',
+    risk: '`high` waits for a person; `medium` and `low` go on at once, and that is recorded.',
+    allow: 'The decisions that may be taken.',
+    timeout: 'How long a person is waited for, at most `730d`.',
+    onTimeout: 'What follows when nobody decides in time.',
+    onReject: 'A rejection ends the whole run, or gives `null` and the run goes on.',
+  },
+  setStep: {
+    ...step,
+    type: 'No model: the output is `value`.',
+    value: 'Any JSON; the strings in it are templates.',
+  },
+} as const;
