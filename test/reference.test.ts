@@ -14,6 +14,23 @@ test('the table of problems is that of the code (else: npm run reference)', () =
   expect(read('api.md')).toBe(withProblemTable(read('api.md')));
 });
 
+test('the plan that the README shows is that of the example', () => {
+  const shown = /^```yaml\n(name: [^]*?)^```$/m.exec(
+    readFileSync(path.join(projectFolder, 'README.md'), 'utf8'),
+  );
+  const example = path.join(projectFolder, 'examples', 'content-production', 'plan.yaml');
+  expect(shown?.[1]).toBe(readFileSync(example, 'utf8'));
+});
+
+test('every file that a page names as its proof is there', () => {
+  for (const page of ['README.md', 'docs/api.md', 'docs/reference/templates.md']) {
+    const text = readFileSync(path.join(projectFolder, page), 'utf8');
+    const named = [...text.matchAll(/`(test\/[^`]+\.test\.ts)`/g)].map(([, file = '']) => file);
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((file) => !existsSync(path.join(projectFolder, file)))).toEqual([]);
+  }
+});
+
 test.each([
   'README.md',
   'docs/api.md',

@@ -103,7 +103,9 @@ export const RunList = z.strictObject({ items: z.array(RunListItem), nextCursor:
 function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-const label = z.string().min(1).max(255);
+// Name and value together must fit a search attribute of Temporal.
+const labelName = z.string().min(1).max(63);
+const labelValue = z.string().min(1).max(190);
 export const StartRun = z
   .strictObject({
     plan: z
@@ -119,7 +121,7 @@ export const StartRun = z
     options: z
       .strictObject({
         labels: z
-          .record(label, label)
+          .record(labelName, labelValue)
           .refine((labels) => Object.keys(labels).length <= limits.labelsMax, {
             error: `has more than ${limits.labelsMax} labels`,
           })

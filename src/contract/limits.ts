@@ -90,6 +90,8 @@ export const limits = {
   /** Events read from the ledger at once, and about how many bytes of them. */
   eventPageSize: 200,
   eventPageBytes: 2 * 1024 * 1024,
+  /** How often the key of somebody who reads events is looked up again. */
+  keyCheckSeconds: 60,
   /** A reader of events who takes nothing for so long is cut off. */
   slowReaderSeconds: 30,
 } as const;

@@ -43,7 +43,7 @@ export const StoredPlan = z
   .strictObject({
     ...PlanVersion.shape,
     plan: AnyJson,
-    source: z.string().meta({ description: 'The text as it was sent.' }),
+    source: z.string().meta({ description: 'The text as it was sent; of JSON, the same laid out anew.' }),
     warnings: z.array(ProblemIssue).optional(),
   })
   .meta({ id: 'StoredPlan' });
@@ -70,13 +70,20 @@ export const PlanValidation = z
   .meta({ id: 'PlanValidation' });
 export type PlanValidation = z.infer<typeof PlanValidation>;
 
+const rates = {
+  inputUsd: z.number(),
+  outputUsd: z.number(),
+  cacheReadUsd: z.number(),
+  cacheWriteUsd: z.number(),
+};
 const Price = z
   .strictObject({
     version: z.string(),
-    inputUsd: z.number(),
-    outputUsd: z.number(),
-    cacheReadUsd: z.number(),
-    cacheWriteUsd: z.number(),
+    ...rates,
+    long: z
+      .strictObject({ overTokens: z.int(), ...rates })
+      .nullable()
+      .meta({ description: 'Of a call whose input is longer, every token of it.' }),
   })
   .meta({ id: 'Price', description: 'USD for a million tokens.' });
 

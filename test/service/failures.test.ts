@@ -258,3 +258,10 @@ test('opens an alert when a run costs more than the plan says', async () => {
   const { body } = await house.service.request('GET', `/v1/runs/${id}/events`);
   expect(String(body)).toMatch(/event: alert\.opened[\s\S]*event: run\.finished/);
 }, 60_000);
+
+test('shows a declared property that the input lacks as null, and the input as it was sent', async () => {
+  const schema = { type: 'object', properties: { tone: { type: 'string' } } };
+  const flow = { type: 'set', value: 'tone: {{ input.tone }}, before: {{ previous.tone }}' };
+  const run = await outcome(flow, {}, { input: schema });
+  expect(run).toMatchObject({ status: 'completed', input: {}, result: { output: 'tone: null, before: null' } });
+}, 60_000);

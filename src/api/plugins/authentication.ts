@@ -1,3 +1,4 @@
+import type { Database } from '../../ledger/database';
 import { findPrincipal, type Principal, type Scope } from '../../ledger/keys';
 import { ProblemError } from '../problem';
 import type { App, Service } from '../service';
@@ -44,6 +45,12 @@ function bearerOf(header: string | undefined): string {
   if (token === undefined || token.length > keyLengthMax)
     throw new ProblemError('unauthenticated', 'Send a key: Authorization: Bearer <key>.');
   return token;
+}
+
+/** Whether the key of a request that has been let in still holds, for answers that go on for long. */
+export async function stillHolds(database: Database, header: string | undefined): Promise<boolean> {
+  const principal = await findPrincipal(database, bearerOf(header));
+  return principal !== null && !principal.expired;
 }
 
 /** Who asks, on routes that need a key. */

@@ -8,7 +8,7 @@ export function healthRoutes(app: App, service: Service): void {
   app.get(
     '/healthz',
     {
-      config: { scopes: 'public' },
+      config: { scopes: 'public', otel: false },
       schema: { summary: 'Say that this process lives', response: { 200: Health } },
     },
     () => ({ status: 'ok' as const }),
@@ -17,7 +17,7 @@ export function healthRoutes(app: App, service: Service): void {
   app.get(
     '/readyz',
     {
-      config: { scopes: 'public' },
+      config: { scopes: 'public', otel: false },
       schema: { summary: 'Say whether every part is there', response: { 200: Readiness } },
     },
     async () => {

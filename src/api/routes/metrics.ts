@@ -13,7 +13,7 @@ export function metricsRoutes(app: App, service: Service): void {
   app.get(
     '/metrics',
     {
-      config: { scopes: ['admin'] },
+      config: { scopes: ['admin'], otel: false },
       schema: {
         summary: 'Figures in the text format of Prometheus',
         description: 'They cover every tenant, so the key must be an admin of the tenant `default`.',

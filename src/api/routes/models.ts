@@ -1,3 +1,4 @@
+import type { Price, Rates } from '../../catalog/catalog';
 import { ModelList, type Model } from '../../contract/plans-api';
 import { isUsable } from '../../plan/check-models';
 import { currentModels } from '../plans/models';
@@ -19,7 +20,7 @@ export function modelRoutes(app: App, service: Service): void {
         const { id, vendor, contextTokens, outputTokensMax, price } = model;
         return {
           ...{ name, id, vendor, contextTokens, outputTokensMax },
-          price: price === null ? null : { version: price.version, ...perMillion(price) },
+          price: price === null ? null : priceView(price),
           usable: isUsable(model, usable),
           simulated: usable.simulated,
         };
@@ -29,12 +30,16 @@ export function modelRoutes(app: App, service: Service): void {
   );
 }
 
-function perMillion(price: {
-  inputNano: number;
-  outputNano: number;
-  cacheReadNano: number;
-  cacheWriteNano: number;
-}): Omit<NonNullable<Model['price']>, 'version'> {
+function priceView(price: Price): NonNullable<Model['price']> {
+  const { version, long } = price;
+  return {
+    version,
+    ...perMillion(price),
+    long: long === undefined ? null : { overTokens: long.overTokens, ...perMillion(long) },
+  };
+}
+
+function perMillion(price: Rates): Omit<NonNullable<Model['price']>, 'version' | 'long'> {
   return {
     inputUsd: price.inputNano / nanoPerTokenInUsdPerMillion,
     outputUsd: price.outputNano / nanoPerTokenInUsdPerMillion,

@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import { RunEvent } from '../../contract/api';
+import { limits } from '../../contract/limits';
 import { lastEvent } from '../../ledger/events';
 import type { EventFeed } from '../events/event-feed';
 import { streamEvents } from '../events/event-stream';
-import { principalOf } from '../plugins/authentication';
+import { principalOf, stillHolds } from '../plugins/authentication';
 import { notFound, ProblemError } from '../problem';
 import type { App, Service } from '../service';
 
@@ -50,16 +51,28 @@ export function runEventRoutes(app: App, { database }: Service, feed: EventFeed)
         connection: 'close',
       });
       response.flushHeaders();
+      const over = new AbortController();
+      const signal = AbortSignal.any([stopping.signal, over.signal]);
+      const check = setInterval(() => {
+        // A key that can't be looked up now is looked up again.
+        stillHolds(database, request.headers.authorization).then(
+          (holds) => {
+            if (!holds) over.abort();
+          },
+          () => undefined,
+        );
+      }, limits.keyCheckSeconds * 1000);
       try {
         await streamEvents(
           feed,
           { tenant, run, after, last: known.seq, closed: known.closed },
-          { response, signal: stopping.signal },
+          { response, signal },
         );
       } catch (error) {
         // The status is sent: a reader who is cut off comes again with what it has.
         request.log.warn({ err: error }, 'an event stream broke off');
       }
+      clearInterval(check);
       response.end();
       return reply;
     },

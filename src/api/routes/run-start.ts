@@ -7,7 +7,7 @@ import { keyOf, replay, sendAnswer, type Keyed } from '../idempotency';
 import { principalOf } from '../plugins/authentication';
 import { ProblemError } from '../problem';
 import { viewRun } from '../runs/run-view';
-import { acceptRun, frozenSkeleton, type AcceptedRun } from '../runs/start-run';
+import { acceptRun, frozenStart, type AcceptedRun } from '../runs/start-run';
 import { startWorkflow } from '../runs/workflow-start';
 import type { App, Service } from '../service';
 import { isTemporalAway } from '../temporal';
@@ -65,18 +65,18 @@ async function start(service: Service, { body, request, reply }: Start): Promise
 async function takeOver(service: Service, tenant: string, run: string | null): Promise<AcceptedRun> {
   const row = run === null ? null : await readStart(service.database, tenant, run);
   if (row === null) throw new Error('An idempotency record of a start names no run.');
-  return { row, skeleton: await frozenSkeleton(service, row) };
+  return { row, frozen: await frozenStart(service, row) };
 }
 
 // The run is in the ledger: if Temporal can't be reached it is started later, by a repeat or by
 // whoever looks for what is left, so that nothing is started twice and nothing forgotten.
 async function startOrSayLater(
   service: Service,
-  { row, skeleton }: AcceptedRun,
+  { row, frozen }: AcceptedRun,
   keyed: Keyed | null,
 ): Promise<void> {
   try {
-    await startWorkflow(service, row, skeleton);
+    await startWorkflow(service, row, frozen);
   } catch (error) {
     if (keyed !== null) await abandonClaim(service.database, keyed.id);
     if (!isTemporalAway(error)) throw error;

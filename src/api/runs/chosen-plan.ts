@@ -7,7 +7,7 @@ import type { Models } from '../../plan/check-models';
 import { durationMs, usdToNano } from '../../plan/defaults';
 import { planLimits } from '../../plan/skeleton-limits';
 import { validatePlan } from '../../plan/validate';
-import { invalidInput } from '../problem';
+import { invalidInput, ProblemError } from '../problem';
 import type { Service } from '../service';
 
 const timeoutMsMax = durationMs('365d');
@@ -20,6 +20,10 @@ export async function chosenPlan(
   const json = typeof given === 'string' ? await storedPlan(service, tenant, given) : given;
   const { plan, errors } = await validatePlan(json, models);
   if (plan !== null) return plan;
+  const noGateway =
+    models.usable.vendors.length === 0 && errors.every(({ code }) => code === 'model_not_usable');
+  // It is not the plan that is wrong.
+  if (noGateway) throw new ProblemError('not_ready', 'No gateway is there to call models.');
   const detail = typeof given === 'string' ? `The plan ${given} can not run now.` : 'The plan is not valid.';
   throw invalidInput(
     detail,

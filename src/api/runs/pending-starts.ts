@@ -6,7 +6,7 @@ import { takeLease } from '../../ledger/leases';
 import { readUnstarted } from '../../ledger/runs';
 import type { Service } from '../service';
 import { isTemporalAway } from '../temporal';
-import { frozenSkeleton } from './start-run';
+import { frozenStart } from './start-run';
 import { cancelWorkflow, startWorkflow } from './workflow-start';
 
 const usuallyEveryMs = 5_000;
@@ -34,7 +34,7 @@ export function startPendingRuns(
       return;
     for (const row of await readUnstarted(service.database, { olderThanSeconds, limit: batch })) {
       try {
-        await startWorkflow(service, row, await frozenSkeleton(service, row));
+        await startWorkflow(service, row, await frozenStart(service, row));
         if (row.cancelRequested) await cancelWorkflow(service.temporal, row.id, '');
         log.info({ run: row.id }, 'started a run that was left');
       } catch (error) {

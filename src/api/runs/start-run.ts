@@ -21,7 +21,13 @@ const usualPriority = 3;
 /** A run that was accepted: it is in the ledger, whatever becomes of this process. */
 export interface AcceptedRun {
   row: StartRow;
+  frozen: FrozenStart;
+}
+
+/** What a run's workflow is started with beside its row. */
+export interface FrozenStart {
   skeleton: Skeleton;
+  inputSchema: Json | undefined;
 }
 
 /**
@@ -56,17 +62,18 @@ export async function acceptRun(
     idempotency: keyed,
   };
   if (!(await insertRun(service.database, run))) return null;
-  return { row: { ...run, manifest: hash, cancelRequested: false }, skeleton };
+  const row = { ...run, manifest: hash, cancelRequested: false };
+  return { row, frozen: { skeleton, inputSchema: plan.input } };
 }
 
-/** The skeleton as it was when the run was accepted. */
-export async function frozenSkeleton(
+/** The plan as it was when the run was accepted. */
+export async function frozenStart(
   { database }: Service,
   { tenant, manifest }: StartRow,
-): Promise<Skeleton> {
+): Promise<FrozenStart> {
   const body = await readManifest(database, tenant, manifest);
   const { plan, agents } = JSON.parse(body.toString('utf8')) as Manifest;
-  return toSkeleton(plan, agents);
+  return { skeleton: toSkeleton(plan, agents), inputSchema: plan.input };
 }
 
 function checkText({ plan, input }: StartRun, labels: { [name: string]: string }): void {

@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { isGrpcServiceError, ServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { limits } from '../../contract/limits';
 import type { Skeleton } from '../../contract/skeleton';
+import type { Json, Value } from '../../contract/value';
 import { searchAttributes, type StartArgument } from '../../contract/workflow';
 import { putContent } from '../../ledger/contents';
 import { markStarted, type StartRow } from '../../ledger/runs';
+import { fromValue, toValue } from '../../ledger/values';
+import { withDeclaredNulls } from '../../plan/template';
 import type { Service } from '../service';
+import type { FrozenStart } from './start-run';
 import type { Temporal } from '../temporal';
 
 const startMsMax = 5_000;
@@ -16,18 +21,33 @@ const grpc = { invalidArgument: 3, notFound: 5 };
  * Starts a run's workflow and notes that. Safe to repeat: one that was started counts as started,
  * open or closed.
  */
-export async function startWorkflow(service: Service, run: StartRow, skeleton: Skeleton): Promise<void> {
+export async function startWorkflow(
+  service: Service,
+  run: StartRow,
+  { skeleton, inputSchema }: FrozenStart,
+): Promise<void> {
   const { database, temporal } = service;
   const argument = {
     tenant: run.tenant,
     run: run.id,
     manifest: run.manifest,
     skeleton: await skeletonOrReference(service, run, skeleton),
-    input: run.input,
+    input: await inputWithNulls(service, run, inputSchema),
     createdAt: run.createdAt.toISOString(),
   };
   await temporal.within(startMsMax, () => start(temporal, run, argument));
   await markStarted(database, run.tenant, run.id);
+}
+
+/** What templates see: the input as it was sent, with null for what it may have and lacks. */
+async function inputWithNulls(
+  { database }: Service,
+  run: StartRow,
+  schema: Json | undefined,
+): Promise<Value> {
+  const sent = await fromValue(database, run.tenant, run.input);
+  const filled = withDeclaredNulls(schema, sent);
+  return isDeepStrictEqual(sent, filled) ? run.input : toValue(database, run.tenant, run.id, filled);
 }
 
 async function skeletonOrReference(

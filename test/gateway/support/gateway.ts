@@ -57,6 +57,8 @@ export async function startGateway(options: {
   const { port } = gateway.app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${String(port)}`;
 
+  let drained: Promise<number> | undefined;
+
   async function request(method: string, path: string, body?: unknown): Promise<Response> {
     return await fetch(`${url}${path}`, {
       method,
@@ -88,11 +90,11 @@ export async function startGateway(options: {
       const { hash, call: state } = await put(call);
       return state.state === 'pending' ? await settle(call, hash) : state;
     },
-    async drain() {
-      const finished = await gateway.drain();
-      await database.end();
-      return finished;
-    },
+    drain: () =>
+      (drained ??= gateway.drain().then(async (finished) => {
+        await database.end();
+        return finished;
+      })),
   };
 }
 
