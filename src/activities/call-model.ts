@@ -153,7 +153,14 @@ async function resultOf(
     case 'unpriced':
       throw ApplicationFailure.nonRetryable(state.message, FailureType.unpriced);
     case 'cancelled':
-      throw ApplicationFailure.nonRetryable('The run is being cancelled.', FailureType.vendorError);
+      // The gateway may hear of a cancelled run before its workflow does, which will cancel this
+      // activity in a moment: until then there is nothing to say.
+      throw ApplicationFailure.create({
+        message: 'The run is being cancelled.',
+        type: FailureType.cancelled,
+        nonRetryable: false,
+        nextRetryDelay: '1 second',
+      });
     case 'failed': {
       const message = `${state.fault}: ${state.message}`;
       if (state.retryInMs === null) {

@@ -28,6 +28,9 @@ export const FailureType = {
   approvalChanged: 'action_changed',
   decisionNotAllowed: 'validation_failed',
 
+  // Passing: the call was ended and its workflow will say why.
+  cancelled: 'cancelled',
+
   // Ours: an alarm, not an outcome.
   journalGap: 'journal_gap',
   journalMismatch: 'journal_mismatch',

@@ -43,7 +43,12 @@ export async function announce(
 function settingsForClients(config: Config, dataFolder: string, { apiUrl, keyFile }: RunningService): string {
   const standard = apiUrl === 'http://127.0.0.1:3000' ? '' : `FERMATA_URL=${apiUrl} `;
   if (keyFile === undefined || path.resolve('.fermata') === dataFolder) return standard;
-  return `${standard}DATA_DIR=${config.DATA_DIR} `;
+  return `${standard}DATA_DIR=${quoted(config.DATA_DIR)} `;
+}
+
+/** As a shell takes it for one word. */
+function quoted(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 async function untilReady(apiUrl: string): Promise<string | undefined> {

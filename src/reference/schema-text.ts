@@ -53,8 +53,8 @@ export function sentenceOf({ description }: Node): string {
 /** What a value may be, in words with links to the sections of the page. */
 export function typeText(node: Node): string {
   if (node.$ref !== undefined) return reference(node.$ref);
-  if (node.const !== undefined) return inCell(`\`${String(node.const)}\``);
-  if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
+  if (node.const !== undefined) return inCell(code(node.const));
+  if (node.enum !== undefined) return node.enum.map(code).join(', ');
   if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(typeText))].join(' or ');
   switch (node.type) {
     case 'string':

@@ -237,6 +237,33 @@ describe('an approval', () => {
   });
 });
 
+describe('a decision while no worker answers', () => {
+  it('is a 503 after 10 s, and nothing is counted', async () => {
+    const idle = await testApi({ ledger: api.ledger });
+    const started = await idle.app.inject({
+      method: 'POST',
+      url: '/v1/runs',
+      headers: bearer(key),
+      payload: { plan: { name: 'idle', flow: { type: 'approval', title: 'Yes?', content: 'x' } } },
+    });
+    const { id } = started.json<{ id: string }>();
+    await api.ledger.database.query(
+      `INSERT INTO approvals (tenant, id, run, workflow_id, kind, path, title, risk, digest, allow, content_json, requested_at)
+       VALUES ('default', 'apr_idle', $1, $1, 'approval', 'root', 'Yes?', 'high', 'd', '{approve}', '{"inline":"x"}', now())`,
+      [id],
+    );
+    const answer = await decide('apr_idle', { decision: 'approve' });
+    expect(answer.json()).toMatchObject({ status: 503, code: 'temporal_unavailable', retryable: true });
+    expect(answer.headers['retry-after']).toBeDefined();
+    expect((await get('/v1/approvals/apr_idle')).json<Approval>()).toMatchObject({
+      status: 'pending',
+      decisions: [],
+    });
+    await idle.service.temporal.client.workflow.getHandle(id).terminate();
+    await idle.close();
+  });
+});
+
 describe('GET /v1/runs/{id}/history', () => {
   it('is what a replay reads', async () => {
     const { run, approval } = await asking();

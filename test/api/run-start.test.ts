@@ -147,4 +147,13 @@ describe('POST /v1/runs', () => {
     ])
       expect((await start({ plan })).body).toMatchObject({ plan: { name: 'small', version } });
   });
+
+  it('is a 503, not a fault of the plan, while no gateway says what can be called', async () => {
+    await api.ledger.database.query('DELETE FROM vendors');
+    expect((await start({ plan: writerPlan, input: topic })).body).toMatchObject({
+      status: 503,
+      code: 'not_ready',
+    });
+    expect((await start({ plan: smallPlan })).status).toBe(201);
+  });
 });

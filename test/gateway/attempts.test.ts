@@ -211,14 +211,12 @@ test('closes the vendor’s connection on cancel, and charges what was used', as
   const run = await makeRun(ledger.database);
   const call = makeCall(run, 'draft');
   const closed = odd.closedByClient();
+  const live = await gateway.request('GET', `/streams?tenant=default&run=${run}`);
+  const reader = (live.body as ReadableStream<Uint8Array>).getReader();
   const { hash } = await gateway.put(call);
-  const before = odd.calls();
-  await until('the call is at the vendor', () => odd.calls() >= before && odd.bodies.length > 0);
-  await until(
-    'the text is coming',
-    async () => (await storedCalls(ledger.database, run))[0]?.state === 'sent',
-  );
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  let heard = '';
+  while (!heard.includes('Five!')) heard += Buffer.from((await reader.read()).value ?? []).toString();
+  await reader.cancel();
   const response = await gateway.request('POST', '/cancel', { tenant: 'default', run });
   expect(await response.json()).toEqual({ cancelled: 1 });
   expect(await gateway.settle(call, hash)).toEqual({ state: 'cancelled' });
