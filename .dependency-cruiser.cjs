@@ -11,7 +11,13 @@ module.exports = {
       comment: 'What they import is bundled, runs in a sandbox, and must replay for years.',
       severity: 'error',
       from: { path: '^src/workflows/' },
-      to: { pathNot: ['^src/(workflows|contract)/', '^node_modules/@temporalio/(workflow|common)/'] },
+      to: {
+        pathNot: [
+          '^src/(workflows|contract)/',
+          '^node_modules/@temporalio/(workflow|common)/',
+          '^node_modules/@opentelemetry/api/',
+        ],
+      },
     },
     {
       name: 'schemas-stay-out-of-the-workflow-bundle',

@@ -52,14 +52,11 @@ async function complete(
   try {
     return await gateway.complete(call.key, request, signal);
   } catch (error) {
-    // The step was ended: its call is too, so that nobody pays for an answer that nobody reads. A
-    // worker that shuts down is no such end: the call goes on and the next worker joins it.
-    if (
-      signal.aborted &&
-      (signal.reason as { message?: string } | undefined)?.message !== 'WORKER_SHUTDOWN'
-    ) {
+    // The workflow ended the step: its call is too, so that nobody pays for an answer that nobody
+    // reads. Any other end of this attempt, such as a worker that shuts down or a heartbeat that came
+    // late, leaves the call to the next attempt, which joins it.
+    if (signal.aborted && (signal.reason as { message?: string } | undefined)?.message === 'CANCELLED')
       await gateway.abandon(call.key, request);
-    }
     throw error;
   }
 }

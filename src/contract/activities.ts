@@ -1,7 +1,7 @@
 import type { ApprovalKind, ApprovalStatus, Decision, JournalEntry, Usage } from './journal';
 import type { Skeleton } from './skeleton';
 import type { RunReference } from './workflow';
-import type { Json, Value } from './value';
+import type { Value } from './value';
 
 /** Names that a template or condition may use, with what they stand for. */
 export interface Names {
@@ -168,5 +168,3 @@ export interface Activities {
   writeJournal(request: { run: RunReference; journal: Carried }): Promise<void>;
   closeRun(request: CloseRun): Promise<void>;
 }
-
-export type { Json };

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { vendorFaults } from './failures';
 import type { Usage } from './journal';
-import type { Json } from './value';
 
 /**
  * What an activity says to the gateway. `PUT /calls/{key}` registers a call or joins it and returns
@@ -90,5 +89,3 @@ export interface CallDelta {
   call: string;
   text: string;
 }
-
-export type { Json };

@@ -1,6 +1,6 @@
 import type { Incomplete, StepError } from './failures';
 import type { Skeleton } from './skeleton';
-import type { Json, Value } from './value';
+import type { Value } from './value';
 
 /** Which run an activity works for. `manifest` is the hash under which the frozen plan is stored. */
 export interface RunReference {
@@ -60,11 +60,7 @@ export const stepStatuses = [
 ] as const;
 export type StepStatus = (typeof stepStatuses)[number];
 
-/** Workflow types, one for each root pattern, so that Temporal's list reads as what runs. */
-export const workflowTypes = ['agent', 'sequence', 'parallel', 'review', 'approval', 'set'] as const;
-
-export const taskQueue = 'fermata';
-
+/** Names of the search attributes, as they are registered with Temporal. */
 export const searchAttributes = {
   tenant: 'FermataTenant',
   plan: 'FermataPlan',
@@ -96,5 +92,3 @@ export interface BudgetView {
   outputTokens: number;
   costNano: number;
 }
-
-export type { Json };

@@ -7,8 +7,6 @@ import pg from 'pg';
  */
 export type Database = pg.Pool;
 
-const int8 = 20;
-
 /** Opens a pool on a Postgres URL. 64-bit integers come back as numbers: money stays below 2^53 nano-USD. */
 export function openDatabase(url: string, connectionsMax = 8): Database {
   const pool = new pg.Pool({
@@ -17,10 +15,9 @@ export function openDatabase(url: string, connectionsMax = 8): Database {
     connectionTimeoutMillis: 5_000,
     // The embedded database can't cancel a statement, so no statement_timeout is set here.
     types: {
-      getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-        oid === int8
-          ? Number
-          : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+      getTypeParser(oid, format) {
+        return oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format);
+      },
     },
   });
   // A dropped idle connection is replaced at the next query; without a listener it would end the process.

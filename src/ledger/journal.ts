@@ -36,4 +36,3 @@ export async function countOtherEntries(
   );
   return rows[0]?.count ?? 0;
 }
-

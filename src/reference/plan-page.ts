@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Plan } from '../contract/plan';
 import { planDefaults } from '../plan/defaults';
-import { isRequired, rowsOf, sentenceOf, typeText, type Node, type Row } from './schema-text';
+import { code, isRequired, rowsOf, sentenceOf, typeText, type Node, type Row } from './schema-text';
 
 /** What the schema leaves to the plan's meaning, by schema and field. */
 const defaultsElsewhere: { readonly [field: string]: string } = {
@@ -109,10 +109,6 @@ function defaultText(schema: string, row: Row): string {
   if (row.node.default === undefined || row.node.properties !== undefined)
     return defaultsElsewhere[`${schema}.${row.name}`] ?? '';
   return code(row.node.default);
-}
-
-function code(value: unknown): string {
-  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
 function fail(name: string): never {

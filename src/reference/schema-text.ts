@@ -50,6 +50,11 @@ export function sentenceOf({ description }: Node): string {
   return inCell(description);
 }
 
+/** A value as it would stand in a plan. */
+export function code(value: unknown): string {
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+}
+
 /** What a value may be, in words with links to the sections of the page. */
 export function typeText(node: Node): string {
   if (node.$ref !== undefined) return reference(node.$ref);

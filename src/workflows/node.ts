@@ -3,7 +3,7 @@ import type { Block, Budget, Names } from '../contract/activities';
 import type { Expression, StepNode } from '../contract/skeleton';
 import { nothing, type Value } from '../contract/value';
 import type { Clock } from './clock';
-import type { Stopped } from './outcome';
+import type { Outcome, Stopped } from './outcome';
 import { pathOf, type Position } from './scope';
 
 /** Steps with an id that have finished, for templates: one map for each repetition. */
@@ -25,6 +25,12 @@ export interface Node {
   budgets: Budget[];
   /** Set once something of ours ended this step; its activities are cancelled at the same moment. */
   ending: Stopped | null;
+}
+
+/** A step under way. */
+export interface Running {
+  node: Node;
+  outcome: Promise<Outcome>;
 }
 
 export function rootNode(names: Names, clock: Clock, budget: Budget): Node {

@@ -5,11 +5,10 @@ import type { Expression, StepNode } from '../contract/skeleton';
 import type { Json, Value } from '../contract/value';
 import { evaluate } from './activities';
 import { ask } from './ask';
-import { endNode, lookup, namesFor, type Node } from './node';
+import { endNode, lookup, namesFor, type Node, type Running } from './node';
 import { noteIncomplete, type RunState } from './run-state';
 import { askPeople } from './people';
 import type { Position, Scope } from './scope';
-import type { Running } from './step';
 
 type StartStep = (run: RunState, parent: Node, step: StepNode, place: string, position: Position) => Running;
 

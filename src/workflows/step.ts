@@ -4,18 +4,12 @@ import type { StepNode } from '../contract/skeleton';
 import { nothing } from '../contract/value';
 import type { StepStatus } from '../contract/workflow';
 import { interpret } from './interpreter';
-import { childNode, endingOf, endNode, type Node } from './node';
+import { childNode, endingOf, endNode, type Node, type Running } from './node';
 import { isFinished, outputOf, type Failed, type Outcome, type Stopped } from './outcome';
 import { noteIncomplete, type RunState } from './run-state';
 import { createScope, evaluateCondition, evaluateValue } from './run-scope';
 import type { Position } from './scope';
 import { inSpan } from './trace';
-
-/** A step under way. */
-export interface Running {
-  node: Node;
-  outcome: Promise<Outcome>;
-}
 
 /**
  * Takes a step from its place in the plan to its outcome: what the memo knows of it, `when`, its time

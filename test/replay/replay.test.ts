@@ -24,9 +24,13 @@ beforeAll(() => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
 });
 
-test.each(names)('replays %s', async (name) => {
-  await Worker.runReplayHistory(options, read(name), name);
-}, 60_000);
+test.each(names)(
+  'replays %s',
+  async (name) => {
+    await Worker.runReplayHistory(options, read(name), name);
+  },
+  60_000,
+);
 
 test('notices a history that workflow code would not make', async () => {
   const history = read('content-production-approved') as {

@@ -263,5 +263,9 @@ test('shows a declared property that the input lacks as null, and the input as i
   const schema = { type: 'object', properties: { tone: { type: 'string' } } };
   const flow = { type: 'set', value: 'tone: {{ input.tone }}, before: {{ previous.tone }}' };
   const run = await outcome(flow, {}, { input: schema });
-  expect(run).toMatchObject({ status: 'completed', input: {}, result: { output: 'tone: null, before: null' } });
+  expect(run).toMatchObject({
+    status: 'completed',
+    input: {},
+    result: { output: 'tone: null, before: null' },
+  });
 }, 60_000);
