@@ -16,7 +16,9 @@ export function openDatabase(url: string, connectionsMax = 8): Database {
     // The embedded database can't cancel a statement, so no statement_timeout is set here.
     types: {
       getTypeParser(oid, format) {
-        return oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format);
+        if (oid === pg.types.builtins.INT8) return Number;
+        // The parsers of pg are typed as `any`.
+        return pg.types.getTypeParser(oid, format) as (text: string) => unknown;
       },
     },
   });
