@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const port = z.coerce.number().int().min(0).max(65535);
+const port = z.coerce.number({ error: 'is not a port, a number from 0 to 65535' }).int().min(0).max(65535);
 const url = z.url();
 
 const Settings = z.object({

@@ -4,8 +4,6 @@ export const limits = {
   inlineBytesMax: 256,
   /** A whole that a workflow put together from references is kept as such up to this size, then stored. */
   composedBytesMax: 8 * 1024,
-  /** What an activity or workflow may carry at most before it becomes a reference. */
-  payloadBytesMax: 256 * 1024,
   previewCharactersMax: 200,
   titleCharactersMax: 500,
   skeletonBytesMax: 200 * 1024,
@@ -44,7 +42,6 @@ export const limits = {
   reasksMax: 2,
   escalationRetriesMax: 20,
   escalationHours: 72,
-  signalsPerRunMax: 5000,
   updatesInFlightMax: 8,
   decisionContentBytesMax: 64 * 1024,
 

@@ -56,7 +56,9 @@ const usageColumns = `coalesce(sum(c.attempts), 0)::bigint AS "modelCalls",
   coalesce(sum(c.cost_nano), 0)::bigint AS "costNano"`;
 
 const selectRuns = `SELECT r.id, r.plan_name AS "planName", r.plan_version AS "planVersion",
-  r.plan_digest AS "planDigest", r.status, r.status_reason AS "statusReason", r.labels, r.priority,
+  r.plan_digest AS "planDigest", r.status,
+  CASE WHEN r.status = 'cancelled' THEN coalesce(r.cancel_reason, r.status_reason) ELSE r.status_reason END
+    AS "statusReason", r.labels, r.priority,
   r.simulated OR coalesce(u.simulated, false) AS simulated, r.created_at AS "createdAt",
   r.started_at AS "startedAt", r.finished_at AS "finishedAt",
   r.active_ms + CASE WHEN r.active_since IS NULL THEN 0

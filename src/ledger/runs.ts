@@ -146,7 +146,7 @@ export async function requestCancel(
 ): Promise<'requested' | 'closed' | 'unknown'> {
   const { rows } = await database.query<{ open: boolean }>(
     `WITH flagged AS (
-       UPDATE runs SET cancel_requested = true, status_reason = coalesce($3, status_reason)
+       UPDATE runs SET cancel_requested = true, cancel_reason = coalesce($3, cancel_reason)
        WHERE tenant = $1 AND id = $2 AND finished_at IS NULL RETURNING 1)
      SELECT finished_at IS NULL AS open FROM runs WHERE tenant = $1 AND id = $2`,
     [run.tenant, run.id, reason],

@@ -130,12 +130,11 @@ async function callOrWait(
     temporalRun: run.temporalRun,
   };
   const summary = `${question.agent} · ${model}${attempt === 0 ? '' : ` · again ${String(attempt)}`}`;
-  const waitMs = run.skeleton.limits.vendorWaitMs ?? limits.vendorWaitHours * 3_600_000;
   for (let waited = 0; ;) {
     const result = await run.journal.carry((journal) => callModel({ ...call, journal }, summary));
     if ('usage' in result) run.usage = addUsage(run.usage, result.usage);
     if (result.type !== 'wait') return result;
-    if (waited + result.ms > waitMs) return { type: 'unavailable', reason: result.reason };
+    if (waited + result.ms > node.vendorWaitMs) return { type: 'unavailable', reason: result.reason };
     waited += result.ms;
     await node.clock.wait('vendor', () => sleep(result.ms));
   }

@@ -62,9 +62,10 @@ export async function recordDecision(
   via: 'api' | 'temporal',
 ) {
   const { status, decision, by, comment, content } = settled;
+  const brought = decision === 'edit' || decision === 'answer' ? content : null;
   state.journal.add(matter.path, {
     type: 'approval.decided',
-    data: { approval: matter.id, status, decision, by, comment, via, content },
+    data: { approval: matter.id, status, decision, by, comment, via, content: brought },
   });
   state.journal.add(matter.path, {
     type: 'decision.made',

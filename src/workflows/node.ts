@@ -23,8 +23,15 @@ export interface Node {
   clock: Clock;
   cancellation: CancellationScope;
   budgets: Budget[];
+  /** How long one call may wait for its vendor. */
+  vendorWaitMs: number;
   /** Set once something of ours ended this step; its activities are cancelled at the same moment. */
   ending: Stopped | null;
+}
+
+export interface RootLimits {
+  budget: Budget;
+  vendorWaitMs: number;
 }
 
 /** A step under way. */
@@ -33,7 +40,7 @@ export interface Running {
   outcome: Promise<Outcome>;
 }
 
-export function rootNode(names: Names, clock: Clock, budget: Budget): Node {
+export function rootNode(names: Names, clock: Clock, { budget, vendorWaitMs }: RootLimits): Node {
   return {
     path: '',
     parent: null,
@@ -44,6 +51,7 @@ export function rootNode(names: Names, clock: Clock, budget: Budget): Node {
     clock,
     cancellation: CancellationScope.current(),
     budgets: [budget],
+    vendorWaitMs,
     ending: null,
   };
 }
@@ -60,6 +68,7 @@ export function childNode(parent: Node, step: StepNode, place: string, position:
     frame: position.repeated === true ? { steps: new Map(), parent: parent.frame } : parent.frame,
     clock: parent.clock.child(),
     cancellation: new CancellationScope(),
+    vendorWaitMs: step.limits?.vendorWaitMs ?? parent.vendorWaitMs,
     budgets: step.limits === undefined ? parent.budgets : [...parent.budgets, budgetOf(path, step.limits)],
     ending: null,
   };

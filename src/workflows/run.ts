@@ -9,6 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { StepError } from '../contract/failures';
+import { limits } from '../contract/limits';
 import type { Skeleton } from '../contract/skeleton';
 import { nothing, type Value } from '../contract/value';
 import type { RunEnd, RunSummary, StartArgument } from '../contract/workflow';
@@ -40,7 +41,8 @@ export async function run(argument: StartArgument): Promise<RunSummary> {
   const journaling = writeLooseEntries(state, () => status.closing());
   state.journal.add(null, { type: 'run.started', data: { plan: state.skeleton.plan } });
   setCurrentDetails(`${state.skeleton.plan.name}@${state.skeleton.plan.version}`);
-  const root = rootNode(namesOf(state), clock, state.runBudget);
+  const vendorWaitMs = state.skeleton.limits.vendorWaitMs ?? limits.vendorWaitHours * 3_600_000;
+  const root = rootNode(namesOf(state), clock, { budget: state.runBudget, vendorWaitMs });
   const end = await work(state, root);
 
   await CancellationScope.nonCancellable(async () => {

@@ -223,7 +223,7 @@ test('closes the vendor’s socket when a run is cancelled, and makes no call af
   expect(
     (await house.service.request('POST', `/v1/runs/${id}/cancel`, { reason: 'changed my mind' })).status,
   ).toBe(202);
-  expect(await house.ended(id)).toMatchObject({ status: 'cancelled' });
+  expect(await house.ended(id)).toMatchObject({ status: 'cancelled', statusReason: 'changed my mind' });
   expect(await calls('never asked')).toBe(0);
   const call = (await house.vendor.ledger()).find(({ messages }) => messages[0]?.text.includes('cancel me'));
   expect(call?.closedByClient).toBe(true);

@@ -111,6 +111,8 @@ CREATE TABLE runs (
   temporal_run text,
   entry integer NOT NULL DEFAULT 0,
   cancel_requested boolean NOT NULL DEFAULT false,
+  -- As whoever cancelled it wrote.
+  cancel_reason text,
   -- Words for the search: input, output and error, without NUL, cut at 64 KiB.
   search text NOT NULL DEFAULT '',
   fork_of_json text,
