@@ -1,4 +1,5 @@
-import type { ApprovalKind, ApprovalStatus, Decision, JournalEntry, Usage } from './journal';
+import type { ApprovalKind, ApprovalStatus, Decision, JournalEntry } from './journal';
+import type { Usage } from './usage';
 import type { Skeleton } from './skeleton';
 import type { RunReference } from './workflow';
 import type { Value } from './value';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { vendorFaults } from './failures';
-import type { Usage } from './journal';
+import type { Usage } from './usage';
 
 /**
  * What an activity says to the gateway. `PUT /calls/{key}` registers a call or joins it and returns

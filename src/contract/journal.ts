@@ -1,3 +1,4 @@
+import type { Usage } from './usage';
 import type { Incomplete, StepError } from './failures';
 import type { RunEnd, RunStatus, StepStatus } from './workflow';
 import type { Value } from './value';
@@ -114,12 +115,3 @@ export type CallFact =
       };
     }
   | { type: 'budget.low'; data: { budget: string; measure: string; used: number; limit: number } };
-
-/** What one or more calls used. Money is nano-USD (1e-9 USD) inside, USD at the API. */
-export interface Usage {
-  modelCalls: number;
-  inputTokens: number;
-  outputTokens: number;
-  cachedTokens: number;
-  costNano: number;
-}

@@ -1,7 +1,8 @@
 import { chargeNano } from '../catalog/charge';
 import type { CatalogModel } from '../catalog/catalog';
 import type { CallRequest } from '../contract/gateway';
-import type { CallFact, Usage } from '../contract/journal';
+import type { CallFact } from '../contract/journal';
+import type { Usage } from '../contract/usage';
 import type { CallRow } from '../ledger/calls';
 import type { Settlement } from '../ledger/settlements';
 import { afterFault, type Aftermath } from './retry';

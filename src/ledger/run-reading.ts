@@ -1,16 +1,8 @@
 import type { Incomplete, StepError } from '../contract/failures';
 import type { Json, Value } from '../contract/value';
 import type { RunStatus, StepStatus } from '../contract/workflow';
+import type { Usage } from '../contract/usage';
 import type { Database } from './database';
-
-/** Usage of some calls, money in nano-USD. `modelCalls` counts the requests that vendors got. */
-export interface UsageRow {
-  modelCalls: number;
-  inputTokens: number;
-  outputTokens: number;
-  cachedTokens: number;
-  costNano: number;
-}
 
 interface BudgetRow {
   limitNano: number;
@@ -24,7 +16,7 @@ interface BudgetRow {
   reservedCalls: number;
 }
 
-export interface RunRow extends UsageRow, BudgetRow {
+export interface RunRow extends Usage, BudgetRow {
   id: string;
   planName: string;
   planVersion: string;
@@ -202,7 +194,7 @@ export async function readSteps(database: Database, tenant: string, run: string)
   }));
 }
 
-export interface CallRow extends UsageRow {
+export interface CallRow extends Usage {
   path: string;
   agent: string;
   model: string;

@@ -5,7 +5,8 @@ import { limits } from '../contract/limits';
 import { callModel } from './activities';
 import { lookup, namesFor, type Node } from './node';
 import { completed, failed, incomplete, type Outcome } from './outcome';
-import { addUsage, type RunState } from './run-state';
+import { addUsage } from '../contract/usage';
+import type { RunState } from './run-state';
 import { pathOf, type Answer, type Question } from './scope';
 
 /** Asks an agent: its models in order, and each again where its answer was cut off or broke its schema. */

@@ -1,6 +1,6 @@
 import type { Budget } from '../contract/activities';
 import type { Incomplete, IncompleteCode } from '../contract/failures';
-import type { Usage } from '../contract/journal';
+import type { Usage } from '../contract/usage';
 import type { Skeleton } from '../contract/skeleton';
 import type { Value } from '../contract/value';
 import type { Memo, RunReference, StepView } from '../contract/workflow';
@@ -27,24 +27,6 @@ export interface RunState {
   /** How often people were asked at a path. */
   askings: Map<string, number>;
   runBudget: Budget;
-}
-
-export const noUsage: Usage = {
-  modelCalls: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedTokens: 0,
-  costNano: 0,
-};
-
-export function addUsage(left: Usage, right: Usage): Usage {
-  return {
-    modelCalls: left.modelCalls + right.modelCalls,
-    inputTokens: left.inputTokens + right.inputTokens,
-    outputTokens: left.outputTokens + right.outputTokens,
-    cachedTokens: left.cachedTokens + right.cachedTokens,
-    costNano: left.costNano + right.costNano,
-  };
 }
 
 /** Notes a hole. What was noted below it says no more: a hole is one entry, with its cause. */

@@ -20,7 +20,8 @@ import { recordDecision, checkDecision, handleMessages } from './handlers';
 import { createJournal } from './journal';
 import { rootNode, endNode, type Node } from './node';
 import type { Outcome } from './outcome';
-import { noteIncomplete, noUsage, type RunState } from './run-state';
+import { noUsage } from '../contract/usage';
+import { noteIncomplete, type RunState } from './run-state';
 import { createStatus } from './status';
 import { startStep } from './step';
 

@@ -8,7 +8,8 @@ import { fromValue } from '../../ledger/values';
 import { resolvePointer } from '../../plan/json';
 import { viewSteps } from '../runs/step-view';
 import type { Service } from '../service';
-import { noUsage, usageView } from '../usage-view';
+import { noUsage } from '../../contract/usage';
+import { usageView } from '../usage-view';
 
 /** An approval as it stands in lists. */
 export function approvalListItem(row: ApprovalRow): ApprovalListItem {

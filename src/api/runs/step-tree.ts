@@ -1,7 +1,8 @@
 import type { Step } from '../../contract/api';
 import type { Json } from '../../contract/value';
 import type { CallRow, StepRow } from '../../ledger/run-reading';
-import { addUsage, noUsage, usageView } from '../usage-view';
+import { addUsage, noUsage } from '../../contract/usage';
+import { usageView } from '../usage-view';
 
 const root = 'root';
 

@@ -1,5 +1,6 @@
 import type { ApiUsage, RunEvent } from '../../contract/api';
-import type { CallFact, JournalFact, Usage } from '../../contract/journal';
+import type { CallFact, JournalFact } from '../../contract/journal';
+import type { Usage } from '../../contract/usage';
 import type { RunEnd, RunStatus } from '../../contract/workflow';
 import type { Json, Value } from '../../contract/value';
 
