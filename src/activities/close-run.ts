@@ -3,13 +3,16 @@ import type { CloseRun } from '../contract/activities';
 import { FailureType } from '../contract/failures';
 import { countOtherEntries, writeEntries } from '../ledger/journal';
 import { fromValue } from '../ledger/values';
+import { endCalls } from './end-calls';
+import type { GatewayClient } from './gateway-client';
 import type { Ports } from './ports';
 
 /** Words of a run's end that it is found by. */
 const searchCharactersMax = 32_768;
 
 /** Writes the run's end. Refuses a journal with a gap: then something that happened was not written. */
-export async function closeRun({ database }: Ports, request: CloseRun): Promise<void> {
+export async function closeRun(ports: Ports, gateway: GatewayClient, request: CloseRun): Promise<void> {
+  const { database } = ports;
   const { tenant, run } = request.run;
   const { journal } = request;
   const others = await countOtherEntries(database, { tenant, run, journal });
@@ -17,6 +20,7 @@ export async function closeRun({ database }: Ports, request: CloseRun): Promise<
     const message = `Of ${String(request.count)} journal entries of ${run}, ${String(others)} are written and ${String(journal.entries.length)} are here.`;
     throw ApplicationFailure.retryable(message, FailureType.journalGap);
   }
+  await endCalls(ports, gateway, tenant, run);
   const end = journal.entries.find((entry) => entry.type === 'run.finished');
   const output = end === undefined ? null : await fromValue(database, tenant, end.data.output);
   const text = typeof output === 'string' ? output : JSON.stringify(output);

@@ -16,6 +16,6 @@ export function createActivities(ports: Ports): Activities {
     openApproval: (request) => openApproval(ports, request),
     writeJournal: ({ run, journal }) =>
       writeEntries(ports.database, { tenant: run.tenant, run: run.run, journal }),
-    closeRun: (request) => closeRun(ports, request),
+    closeRun: (request) => closeRun(ports, gateway, request),
   };
 }

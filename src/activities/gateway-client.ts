@@ -10,9 +10,12 @@ export interface GatewayClient {
   complete(key: string, request: CallRequest, signal: AbortSignal): Promise<CallState>;
   /** Gives up one call: nobody waits for its answer any more. */
   abandon(key: string, request: CallRequest): Promise<void>;
+  /** Ends all that is under way for a run, at every gateway that can be reached. */
+  endCalls(tenant: string, run: string): Promise<void>;
 }
 
 const answerWithinMs = 10_000;
+const endWithinMs = 1_000;
 
 /** Speaks to the gateways over HTTP, in the order given: the next one where one can't be reached. */
 export function createGatewayClient(urls: string[], internalKey: string): GatewayClient {
@@ -43,20 +46,6 @@ export function createGatewayClient(urls: string[], internalKey: string): Gatewa
     throw new Error('No gateway can be reached.', { cause: last });
   }
 
-  async function read(response: Response): Promise<CallReply> {
-    if (response.ok) return (await response.json()) as CallReply;
-    const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
-    if (problem.code === FailureType.journalMismatch) {
-      throw ApplicationFailure.nonRetryable(
-        problem.detail ?? 'Another request stands under this key.',
-        FailureType.journalMismatch,
-      );
-    }
-    throw new Error(
-      `The gateway answered ${String(response.status)} ${problem.code ?? ''}: ${problem.detail ?? ''}`,
-    );
-  }
-
   return {
     async complete(key, request, signal) {
       const path = `/calls/${encodeURIComponent(key)}`;
@@ -80,5 +69,27 @@ export function createGatewayClient(urls: string[], internalKey: string): Gatewa
       const body = { tenant: request.tenant, run: request.run };
       await send('DELETE', `/calls/${encodeURIComponent(key)}`, { body, withinMs: answerWithinMs });
     },
+    async endCalls(tenant, run) {
+      const body = JSON.stringify({ tenant, run });
+      const headers = { authorization: `Bearer ${internalKey}`, 'content-type': 'application/json' };
+      const signal = AbortSignal.timeout(endWithinMs);
+      await Promise.allSettled(
+        urls.map((url) => fetch(new URL('/cancel', url), { method: 'POST', headers, body, signal })),
+      );
+    },
   };
+}
+
+async function read(response: Response): Promise<CallReply> {
+  if (response.ok) return (await response.json()) as CallReply;
+  const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
+  if (problem.code === FailureType.journalMismatch) {
+    throw ApplicationFailure.nonRetryable(
+      problem.detail ?? 'Another request stands under this key.',
+      FailureType.journalMismatch,
+    );
+  }
+  throw new Error(
+    `The gateway answered ${String(response.status)} ${problem.code ?? ''}: ${problem.detail ?? ''}`,
+  );
 }

@@ -197,3 +197,13 @@ export async function closeUnsent(
   );
   return rows[0] ?? null;
 }
+
+/** Whether any call of a run is still registered, reserved or at its vendor. */
+export async function hasOpenCalls(database: Database, tenant: string, run: string): Promise<boolean> {
+  const { rows } = await database.query<{ open: boolean }>(
+    `SELECT EXISTS (SELECT FROM calls WHERE tenant = $1 AND run = $2
+       AND state IN ('registered', 'reserved', 'sent')) AS open`,
+    [tenant, run],
+  );
+  return rows[0]?.open === true;
+}
