@@ -25,7 +25,7 @@ export type JournalFact =
   | { type: 'decision.made'; data: DecisionMade }
   | { type: 'approval.requested'; data: ApprovalRequested }
   | { type: 'approval.decided'; data: ApprovalDecided }
-  | { type: 'approval.expired'; data: { approval: string; onTimeout: string } }
+  | { type: 'approval.expired'; data: { approval: string } }
   | { type: 'alert.opened'; data: { kind: string; value: number; threshold: number } }
   | { type: 'state.version'; data: { version: number; step: string } };
 

@@ -29,7 +29,7 @@ export interface Memo {
 export type FinishedOutcome =
   | { type: 'completed'; value: Value; decision?: Value }
   | { type: 'incomplete'; value: Value; decision?: Value; code: Incomplete['code']; reason: string }
-  | { type: 'skipped' };
+  | { type: 'skipped'; reason: string };
 
 /** What the workflow returns; the output itself is in the ledger. */
 export interface RunSummary {

@@ -62,13 +62,20 @@ function makeFolders(config: Config, dataFolder: string, logFolder: string): voi
   }
 }
 
+// A terminal sends Ctrl-C to every process of its group, and npm passes it on once more: what comes
+// within this time is the same key.
+const sameKeyMs = 1_000;
+let firstSignalAt = 0;
+
 function onSignal(): void {
   if (stopping.signal.aborted) {
+    if (Date.now() - firstSignalAt < sameKeyMs) return;
     say('Abandoned: calls in flight count as ambiguous.');
     parts?.abandon();
     lock?.release();
     process.exit(130);
   }
+  firstSignalAt = Date.now();
   stopping.abort();
   say('\nStopping; once more Ctrl-C abandons the calls in flight.');
   void end(0);

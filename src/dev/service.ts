@@ -8,6 +8,7 @@ import { startTemporal, type EmbeddedTemporal } from './embedded-temporal';
 import { keepKey } from './keys';
 import type { Parts } from './parts';
 import { choosePort, demandFreePort } from './ports';
+import { endLeftover } from './temporal/leftover';
 
 export interface RunningService {
   apiUrl: string;
@@ -29,6 +30,7 @@ export interface ServiceContext {
 /** Starts every part that no setting replaces, each as soon as what it needs is there. */
 export async function startService(config: Config, context: ServiceContext): Promise<RunningService> {
   const { dataFolder, parts } = context;
+  await endLeftover(path.join(dataFolder, 'temporal.db'), context.say);
   await demandPorts(config);
   const keyFile = config.FERMATA_API_KEY === undefined ? path.join(dataFolder, 'api-key') : undefined;
   const apiKey = config.FERMATA_API_KEY ?? keepKey(path.join(dataFolder, 'api-key'), 'fermata');

@@ -4,6 +4,7 @@ import {
   CancelledFailure,
   proxyActivities,
   proxyLocalActivities,
+  TimeoutFailure,
 } from '@temporalio/workflow';
 import type { Activities } from '../contract/activities';
 import { limits } from '../contract/limits';
@@ -62,9 +63,19 @@ async function shortly<T>(here: () => Promise<T>, elsewhere: () => Promise<T>): 
   try {
     return await here();
   } catch (error) {
-    if (!(error instanceof ActivityFailure) || isFinal(error.cause)) throw error;
+    const cause = activityCause(error);
+    if (cause === null || isFinal(cause)) throw error;
     return elsewhere();
   }
+}
+
+/**
+ * What made an activity fail, or null where the error is none of an activity's. A regular activity's
+ * failure comes with an `ActivityFailure` around it, a local one's without.
+ */
+export function activityCause(error: unknown): Error | null {
+  if (error instanceof ActivityFailure) return error.cause ?? error;
+  return error instanceof ApplicationFailure || error instanceof TimeoutFailure ? error : null;
 }
 
 function isFinal(cause: unknown): boolean {

@@ -91,7 +91,15 @@ async function publish(
       `${node.path} · ${matter.kind}`,
     );
   // Its entry has a number already, so the activity runs to its end even where the step is being ended.
-  const opened = await CancellationScope.nonCancellable(() => run.journal.carry(send));
+  const opened = await CancellationScope.nonCancellable(async () => {
+    try {
+      return await run.journal.carry(send);
+    } catch (error) {
+      run.journal.giveUp();
+      open.settled = nobody(open);
+      throw error;
+    }
+  });
   open.digest = opened.digest;
   if (opened.decided === null) return null;
   return { ...opened.decided, content: opened.decided.content ?? matter.content };
@@ -118,14 +126,18 @@ function expire(run: RunState, open: OpenMatter): Settled {
     comment: null,
     content: open.content,
   };
-  run.journal.add(open.path, { type: 'approval.expired', data: { approval: open.id, onTimeout: 'expired' } });
+  run.journal.add(open.path, { type: 'approval.expired', data: { approval: open.id } });
   return settled;
 }
 
 /** The step that asked was ended: nobody needs to decide any more. */
 function withdraw(run: RunState, open: OpenMatter): void {
-  open.settled = { status: 'cancelled', decision: null, by: 'system', comment: null, content: open.content };
+  open.settled = nobody(open);
   decidedBy(run, open, { status: 'cancelled', decision: null, by: 'system' });
+}
+
+function nobody(open: OpenMatter): Settled {
+  return { status: 'cancelled', decision: null, by: 'system', comment: null, content: open.content };
 }
 
 function decidedBy(

@@ -1,5 +1,4 @@
 import {
-  ActivityFailure,
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
@@ -13,7 +12,7 @@ import { limits } from '../contract/limits';
 import type { Skeleton } from '../contract/skeleton';
 import { nothing, type Value } from '../contract/value';
 import type { RunEnd, RunSummary, StartArgument } from '../contract/workflow';
-import { closeRun, evaluate, writeJournal } from './activities';
+import { activityCause, closeRun, evaluate, writeJournal } from './activities';
 import { createApprovals } from './approvals';
 import { createClock } from './clock';
 import { recordDecision, checkDecision, handleMessages } from './handlers';
@@ -204,15 +203,14 @@ async function checkOutput(state: RunState, end: End): Promise<End> {
     await evaluate({ run: state.reference, path: 'root', type: 'output', value: output }, 'check the output');
     return end;
   } catch (error) {
-    if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) throw error;
-    const code = error.cause.type ?? 'invalid_output';
-    return ended(state, 'failed', output, {
-      code,
-      message: error.cause.message,
-      step: 'root',
-      retryable: true,
-    });
+    const cause = activityCause(error);
+    if (!(cause instanceof ApplicationFailure)) throw error;
+    return ended(state, 'failed', output, failureOf(cause));
   }
+}
+
+function failureOf({ type, message }: ApplicationFailure): StepError {
+  return { code: type ?? 'invalid_output', message, step: 'root', retryable: true };
 }
 
 function noteAlert(state: RunState): void {

@@ -1,11 +1,13 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import type { StepError } from '../contract/failures';
+import type { StepFinished } from '../contract/journal';
 import type { StepNode } from '../contract/skeleton';
 import { nothing } from '../contract/value';
 import type { StepStatus } from '../contract/workflow';
+import { activityCause } from './activities';
 import { interpret } from './interpreter';
 import { childNode, endingOf, endNode, type Node, type Running } from './node';
-import { isFinished, outputOf, type Failed, type Outcome, type Stopped } from './outcome';
+import { isFinished, outputOf, type Failed, type Finished, type Outcome, type Stopped } from './outcome';
 import { noteIncomplete, type RunState } from './run-state';
 import { createScope, evaluateCondition, evaluateValue } from './run-scope';
 import type { Position } from './scope';
@@ -38,22 +40,15 @@ export function startStep(
 async function live(run: RunState, node: Node, step: StepNode, position: Position): Promise<Outcome> {
   const known = run.memo.get(node.path);
   if (known !== undefined) return reuse(run, node, step, known.outcome);
-  const described = { type: step.type, id: step.id ?? null };
-  const unconditional = await guard(node, () => checkWhen(run, node, step));
-  if (unconditional.type === 'skipped') {
-    run.journal.add(node.path, {
-      type: 'step.skipped',
-      data: { ...described, reason: 'its condition is false' },
-    });
-    return record(run, node, step, unconditional);
-  }
+  const condition = await guard(node, () => checkWhen(run, node, step));
+  if (condition.type === 'skipped') return record(run, node, step, condition);
   run.steps.set(node.path, { path: node.path, type: step.type, status: 'running' });
   const agent = step.type === 'agent' ? step.agent : step.type === 'review' ? step.reviewer : null;
-  run.journal.add(node.path, { type: 'step.started', data: { ...described, agent } });
+  run.journal.add(node.path, { type: 'step.started', data: { ...described(step), agent } });
   armClocks(node, step, position);
-  const worked = isFinished(unconditional)
+  const worked = isFinished(condition)
     ? await guard(node, () => interpret(step, createScope(run, node, startStep)))
-    : unconditional;
+    : condition;
   const owned = settleStop(run, node, step, worked);
   const outcome = owned.type === 'failed' ? await recover(run, node, step, owned) : owned;
   return record(run, node, step, outcome);
@@ -63,7 +58,7 @@ async function live(run: RunState, node: Node, step: StepNode, position: Positio
 async function checkWhen(run: RunState, node: Node, step: StepNode): Promise<Outcome> {
   if (step.when === undefined || (await evaluateCondition(run, node, step.when)))
     return { type: 'completed', value: nothing };
-  return { type: 'skipped' };
+  return { type: 'skipped', reason: 'its condition is false' };
 }
 
 /** Turns what an activity throws into an outcome. What nobody planned goes on as an error of the workflow task. */
@@ -76,8 +71,9 @@ async function guard(node: Node, work: () => Promise<Outcome>): Promise<Outcome>
       if (ending !== null) return { ...ending, step: node.path };
       throw error;
     }
-    if (!(error instanceof ActivityFailure)) throw error;
-    return { type: 'failed', status: 'failed', error: stepError(node.path, error.cause), value: nothing };
+    const cause = activityCause(error);
+    if (cause === null) throw error;
+    return { type: 'failed', status: 'failed', error: stepError(node.path, cause), value: nothing };
   }
 }
 
@@ -125,6 +121,7 @@ function settleStop(run: RunState, node: Node, step: StepNode, outcome: Outcome)
 
 async function recover(run: RunState, node: Node, step: StepNode, failure: Failed): Promise<Outcome> {
   const { code, message } = failure.error;
+  const names = { error: { inline: { code, message } } };
   const survived = { type: 'incomplete', code: 'skipped_on_failure', reason: `${code}: ${message}` } as const;
   // A step whose own time is over has a cancelled scope, and what mends it must run outside that.
   const place = node.parent ?? node;
@@ -136,54 +133,61 @@ async function recover(run: RunState, node: Node, step: StepNode, failure: Faile
         return { ...survived, value: nothing };
       case 'value': {
         const { value } = step.onFailure;
-        return guard(place, async () => ({ ...survived, value: await evaluateValue(run, node, value) }));
+        const position = { ...node, names: { ...node.names, ...names } };
+        return guard(place, async () => ({ ...survived, value: await evaluateValue(run, position, value) }));
       }
       case 'step': {
-        const position = { names: { error: { inline: { code, message } } }, handed: node.handed };
-        return startStep(
-          run,
-          { ...node, cancellation: place.cancellation, ending: null },
-          step.onFailure.step,
-          'onFailure',
-          position,
-        ).outcome;
+        // It works outside of what ended the step: its scope, and a limit that it has used up.
+        const around = { ...node, cancellation: place.cancellation, budgets: place.budgets, ending: null };
+        return startStep(run, around, step.onFailure.step, 'onFailure', { names, handed: node.handed })
+          .outcome;
       }
     }
   });
 }
 
 function record(run: RunState, node: Node, step: StepNode, outcome: Outcome): Outcome {
-  const status = statusOf(node, outcome);
-  run.steps.set(node.path, { path: node.path, type: step.type, status });
-  if (isFinished(outcome)) {
-    run.stateVersion++;
-    run.memo.set(node.path, { outcome, stateVersion: run.stateVersion });
-    remember(node, step, outcome, status);
-    // A budget's end is noted at the call that did not fit.
-    if (outcome.type === 'incomplete' && outcome.code !== 'budget_exceeded') {
-      noteIncomplete(run, node.path, outcome.code, outcome.reason);
-    }
+  if (outcome.type === 'skipped') {
+    keep(run, node, step, outcome, 'skipped');
+    const data = { ...described(step), reason: outcome.reason };
+    run.journal.add(node.path, { type: 'step.skipped', data });
+    return outcome;
   }
-  if (status === 'skipped') return outcome;
+  const status = statusOf(node, outcome);
+  if (isFinished(outcome)) keep(run, node, step, outcome, status);
+  else run.steps.set(node.path, { path: node.path, type: step.type, status });
   run.journal.add(node.path, {
     type: 'step.finished',
     data: {
-      type: step.type,
-      id: step.id ?? null,
+      ...described(step),
       status,
-      output: isFinished(outcome) ? outputOf(outcome) : outcome.value,
+      output: outcome.value,
       decision: 'decision' in outcome ? (outcome.decision ?? null) : null,
       error: errorOf(outcome),
       stateVersion: run.stateVersion,
     },
   });
   if (isFinished(outcome)) {
-    run.journal.add(node.path, {
-      type: 'state.version',
-      data: { version: run.stateVersion, step: node.path },
-    });
+    const data = { version: run.stateVersion, step: node.path };
+    run.journal.add(node.path, { type: 'state.version', data });
   }
   return outcome;
+}
+
+/** Keeps a finished step for templates, the memo and the queries: a new version of the state. */
+function keep(run: RunState, node: Node, step: StepNode, outcome: Finished, status: StepStatus): void {
+  run.steps.set(node.path, { path: node.path, type: step.type, status });
+  run.stateVersion++;
+  run.memo.set(node.path, { outcome, stateVersion: run.stateVersion });
+  remember(node, step, outcome, status);
+  // A budget's end is noted at the call that did not fit.
+  if (outcome.type === 'incomplete' && outcome.code !== 'budget_exceeded') {
+    noteIncomplete(run, node.path, outcome.code, outcome.reason);
+  }
+}
+
+function described(step: StepNode) {
+  return { type: step.type, id: step.id ?? null };
 }
 
 /** Makes the step known to templates of its own repetition. */
@@ -201,7 +205,9 @@ function reuse(run: RunState, node: Node, step: StepNode, outcome: Outcome): Out
   return outcome;
 }
 
-function statusOf(node: Node, outcome: Outcome): Exclude<StepStatus, 'pending' | 'running' | 'waiting'> {
+type Unskipped = Exclude<Outcome, { type: 'skipped' }>;
+
+function statusOf(node: Node, outcome: Unskipped): StepFinished['status'] {
   if (outcome.type === 'failed') return outcome.status;
   if (outcome.type !== 'stopped') return outcome.type;
   if (outcome.cause === 'budget') return 'incomplete';

@@ -269,3 +269,42 @@ test('shows a declared property that the input lacks as null, and the input as i
     result: { output: 'tone: null, before: null' },
   });
 }, 60_000);
+
+const unknown = '{{ input.zz }}';
+test.each([
+  ['a template', { type: 'set', value: unknown }, 'invalid_template'],
+  ['a condition', { type: 'set', value: 1, when: 'input.a contains 5' }, 'invalid_condition'],
+  [
+    'a list',
+    { type: 'parallel', forEach: '{{ input }}', step: { type: 'set', value: 1 } },
+    'invalid_template',
+  ],
+  ['a title', { type: 'approval', title: unknown, content: 'x' }, 'invalid_template'],
+])(
+  'fails the step, and so the run, where %s can’t be evaluated',
+  async (_, flow, code) => {
+    const inner = { id: 'inner', ...flow };
+    const steps = [{ type: 'set', value: 'before' }, inner];
+    expect(await outcome({ type: 'sequence', steps }, { a: 1 })).toMatchObject({
+      status: 'failed',
+      result: { output: 'before', error: { code, step: 'inner' } },
+    });
+    const survived = { ...inner, onFailure: { value: '{{ error.code }}' } };
+    expect(await outcome(survived, { a: 1 })).toMatchObject({ status: 'partial', result: { output: code } });
+  },
+  60_000,
+);
+
+test('fails the run where its output breaks the plan’s schema', async () => {
+  const run = await outcome({ type: 'set', value: 1 }, {}, { output: { type: 'string' } });
+  expect(run).toMatchObject({ status: 'failed', result: { output: 1, error: { code: 'invalid_output' } } });
+}, 60_000);
+
+test('holds a fallback step to the budgets around it, not to the one that was used up', async () => {
+  const fallback = { step: ask('the cheap way') };
+  const flow = ask('the dear way', {
+    limits: { costUsd: 0.0000001, onExceeded: 'fail' },
+    onFailure: fallback,
+  });
+  expect(await outcome(flow)).toMatchObject({ status: 'completed', usage: { modelCalls: 1 } });
+}, 60_000);

@@ -20,7 +20,7 @@ test('hands each step the output of the last one that was not skipped', async ()
     previous: 'input',
     steps: {
       a: (position) => (seen.push(position.names?.['previous']), done(1)),
-      b: { type: 'skipped' },
+      b: { type: 'skipped', reason: 'its condition is false' },
       c: (position) => (seen.push(position.names?.['previous']), done(3)),
     },
   });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runPart } from '../../lifecycle';
+import { rememberServer } from './leftover';
 import { serverArguments, type TemporalPlace } from './profile';
 import { runCommand } from './run-command';
 
@@ -18,6 +19,7 @@ runPart({
     if (cli === undefined || json === undefined) throw new Error('Two arguments are expected.');
     const place = JSON.parse(json) as TemporalPlace;
     const server = spawn(cli, serverArguments(place), { stdio: ['ignore', 'inherit', 'inherit'] });
+    if (place.databaseFile !== null) rememberServer(place.databaseFile, server.pid);
     const ended = once(server, 'exit');
     let stopping = false;
     void ended.then(() => {

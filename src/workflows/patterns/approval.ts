@@ -37,6 +37,6 @@ function expired(step: ApprovalNode, scope: Scope, settled: Settled): Outcome {
     case 'approve':
       return completed(settled.content);
     case 'skip':
-      return { type: 'skipped' };
+      return { type: 'skipped', reason: 'nobody decided before the approval expired' };
   }
 }
