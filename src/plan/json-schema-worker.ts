@@ -61,7 +61,6 @@ export function serveSchemas(
       allErrors: true,
       meta: false,
       validateSchema: false,
-      addUsedSchema: false,
       logger: false,
       code: { regExp: Object.assign(engine, { code: 'engine' }) satisfies RegExpEngine },
     });

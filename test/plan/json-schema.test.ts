@@ -117,3 +117,10 @@ describe('schemas', () => {
     expect(answers.map((faults) => faults.length)).toEqual(values.map((value) => (value > 24 ? 1 : 0)));
   });
 });
+
+test('lets a schema name itself', async () => {
+  const tree = { type: 'object', properties: { child: { $ref: '#' } }, additionalProperties: false };
+  expect(await checkSchema(tree)).toEqual([]);
+  expect(await validateJson(tree, { child: { child: {} } })).toEqual([]);
+  expect(await validateJson(tree, { child: { leaf: 1 } })).toMatchObject([{ path: '/child/leaf' }]);
+});
