@@ -126,6 +126,7 @@ test.each([
     const id = await house.start(signOff({ timeout: '1s', onTimeout }), { text: 'late' });
     const { approval } = await house.waiting(id);
     expect(await house.ended(id)).toMatchObject(expected);
+    expect((await house.steps(id)).map(({ status }) => status)).not.toContain('running');
     expect(await house.decide(approval.id, { decision: 'approve' })).toMatchObject({
       status: 410,
       body: { code: 'approval_expired' },
