@@ -37,7 +37,7 @@ export async function testApi(
 ): Promise<TestApi> {
   const ledger = options.ledger ?? (await testDatabase());
   const taskQueue = `api-${randomBytes(6).toString('hex')}`;
-  const temporalAddress = options.temporalAddress ?? process.env['TEST_TEMPORAL_ADDRESS'] ?? '127.0.0.1:7300';
+  const temporalAddress = options.temporalAddress ?? process.env['TEST_TEMPORAL_ADDRESS'] ?? '';
   const config = readConfig({
     TEMPORAL_ADDRESS: temporalAddress,
     FERMATA_TASK_QUEUE: taskQueue,
