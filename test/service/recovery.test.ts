@@ -83,5 +83,6 @@ test('goes on after every process was killed: running runs run, waiting approval
       for (const call of (await house.step(id, place)).calls) ambiguous += call.ambiguous;
     }
   }
-  expect(requests).toBe(ambiguous);
+  // A call that was noted as sent and never left is ambiguous, too.
+  expect(requests).toBeLessThanOrEqual(ambiguous);
 }, 180_000);
