@@ -5,7 +5,6 @@ import { FailureType, vendorFaults } from '../contract/failures';
 import type { CallDone, CallRequest, CallState } from '../contract/gateway';
 import type { Json } from '../contract/value';
 import { ensureBudget } from '../ledger/budgets';
-import { writeEntries } from '../ledger/journal';
 import { fromValue } from '../ledger/values';
 import { decisionSchemaOf } from './decision-schema';
 import type { GatewayClient } from './gateway-client';
@@ -13,6 +12,8 @@ import { readAnswer } from './read-answer';
 import { readManifest } from './manifests';
 import type { Ports } from './ports';
 import { resolveBlocks, resolveNames } from './resolve';
+import { writeJournal } from './write-journal';
+import { durationMs, planDefaults } from '../plan/defaults';
 import { ContextTooLong, renderPrompt } from '../plan/prompt';
 import { TemplateError } from '../plan/liquid';
 import type { Manifest } from '../plan/manifest';
@@ -32,7 +33,7 @@ export async function callModel(ports: Ports, gateway: GatewayClient, call: Mode
     const { tenant, run } = call.run;
     const [manifest] = await Promise.all([
       readManifest(ports.database, call.run),
-      writeEntries(ports.database, { tenant, run, journal: call.journal }),
+      writeJournal(ports, { tenant, run, journal: call.journal }),
     ]);
     const request = await requestOf(ports, manifest, call);
     await ensureStepBudgets(ports, call);
@@ -96,7 +97,22 @@ async function requestOf(ports: Ports, manifest: Manifest, call: ModelCall): Pro
     },
     budgets: call.budgets.map((budget) => budget.id),
     allowUnpriced: manifest.plan.limits?.allowUnpriced ?? false,
-    policy: { timeoutMs: agent.timeoutMs, ...agent.retry },
+    policy: policyOf(manifest, call.agent, agent),
+  };
+}
+
+function policyOf(
+  { plan }: Manifest,
+  name: string,
+  agent: Manifest['agents'][string],
+): CallRequest['policy'] {
+  const { breakerFailures, breakerCooldown } = planDefaults;
+  const usual = { failures: breakerFailures, cooldownMs: durationMs(breakerCooldown) };
+  return {
+    timeoutMs: agent.timeoutMs,
+    ...agent.retry,
+    rate: { key: `${plan.name}/${name}`, perMinute: agent.rateLimit ?? planDefaults.rateLimit },
+    breaker: agent.circuitBreaker ?? usual,
   };
 }
 
@@ -146,7 +162,7 @@ async function resultOf(
     case 'over_budget':
       return { type: 'over_budget', budget: state.budget, reason: state.reason };
     case 'wait':
-      return { type: 'wait', reason: state.reason, ms: state.ms };
+      return { type: 'wait', reason: state.reason, ms: state.ms, cause: state.cause };
     case 'unpriced':
       throw ApplicationFailure.nonRetryable(state.message, FailureType.unpriced);
     case 'cancelled':

@@ -3,7 +3,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../contract/failures';
 import type { CallReply, CallRequest, CallState } from '../contract/gateway';
 import { limits } from '../contract/limits';
-import { traceHeaders } from '../telemetry/trace-headers';
+import type { Problem } from '../contract/problems';
+import { createGatewayLine, type Asked } from './gateway-line';
 
 export interface GatewayClient {
   /** Registers or joins the call and waits for its end. Throws a plain error where no gateway answers. */
@@ -14,75 +15,69 @@ export interface GatewayClient {
   endCalls(tenant: string, run: string): Promise<void>;
 }
 
-const answerWithinMs = 10_000;
+/** A gateway that takes longer to say anything is passed over, as one that is frozen would be. */
+const answerWithinMs = 5_000;
 const endWithinMs = 1_000;
+/** Calls that are done within this take one round trip. Short, so that a gateway that is frozen is soon passed over. */
+const firstWaitSeconds = 1;
+/** A gateway that answers «pending» at once must not be asked in a tight loop. */
+const pollPauseMs = 50;
 
-/** Speaks to the gateways over HTTP, in the order given: the next one where one can't be reached. */
+/** Speaks to the gateways over HTTP: to the one that answered last, and to the next where that fails. */
 export function createGatewayClient(urls: string[], internalKey: string): GatewayClient {
-  async function send(
-    method: string,
-    path: string,
-    options: { body?: unknown; withinMs: number; signal?: AbortSignal },
-  ): Promise<Response> {
-    let last: unknown;
-    for (const url of urls) {
-      try {
-        const timeout = AbortSignal.timeout(options.withinMs);
-        return await fetch(new URL(path, url), {
-          method,
-          headers: {
-            authorization: `Bearer ${internalKey}`,
-            ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
-            ...traceHeaders(),
-          },
-          body: options.body === undefined ? null : JSON.stringify(options.body),
-          signal: options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]),
-        });
-      } catch (error) {
-        if (options.signal?.aborted === true) throw error;
-        last = error;
+  const line = createGatewayLine(urls, internalKey);
+
+  async function complete(key: string, request: CallRequest, signal: AbortSignal): Promise<CallState> {
+    const path = `/calls/${encodeURIComponent(key)}`;
+    const put = (): Promise<Asked> =>
+      line.ask({
+        method: 'PUT',
+        path: `${path}?wait=${String(firstWaitSeconds)}s`,
+        body: request,
+        withinMs: firstWaitSeconds * 1000 + answerWithinMs,
+        signal,
+      });
+    let asked = await put();
+    for (;;) {
+      const reply = await read(asked.response);
+      if (reply !== null && reply.call.state !== 'pending') return reply.call;
+      await delay(pollPauseMs, undefined, { signal });
+      if (reply === null) {
+        asked = await put();
+        continue;
       }
+      const { tenant, run } = request;
+      const wait = `${String(limits.callPollSeconds)}s`;
+      const query = new URLSearchParams({ tenant, run, hash: reply.hash, wait }).toString();
+      const withinMs = limits.callPollSeconds * 1000 + answerWithinMs;
+      // Where the call was taken it is also heard of first.
+      asked = await line.ask({
+        method: 'GET',
+        path: `${path}?${query}`,
+        withinMs,
+        signal,
+        first: asked.gateway,
+      });
     }
-    throw new Error('No gateway can be reached.', { cause: last });
   }
 
   return {
-    async complete(key, request, signal) {
-      const path = `/calls/${encodeURIComponent(key)}`;
-      let reply = await read(await send('PUT', path, { body: request, withinMs: answerWithinMs, signal }));
-      const query = new URLSearchParams({
-        tenant: request.tenant,
-        run: request.run,
-        hash: reply.hash,
-        wait: `${String(limits.callPollSeconds)}s`,
-      });
-      while (reply.call.state === 'pending') {
-        const withinMs = limits.callPollSeconds * 1000 + answerWithinMs;
-        const response = await send('GET', `${path}?${query.toString()}`, { withinMs, signal });
-        reply = await read(response);
-        // A gateway that answers «pending» at once must not be asked in a tight loop.
-        if (reply.call.state === 'pending') await delay(50, undefined, { signal });
-      }
-      return reply.call;
-    },
+    complete,
     async abandon(key, request) {
       const body = { tenant: request.tenant, run: request.run };
-      await send('DELETE', `/calls/${encodeURIComponent(key)}`, { body, withinMs: answerWithinMs });
+      const path = `/calls/${encodeURIComponent(key)}`;
+      await line.ask({ method: 'DELETE', path, body, withinMs: answerWithinMs });
     },
-    async endCalls(tenant, run) {
-      const body = JSON.stringify({ tenant, run });
-      const headers = { authorization: `Bearer ${internalKey}`, 'content-type': 'application/json' };
-      const signal = AbortSignal.timeout(endWithinMs);
-      await Promise.allSettled(
-        urls.map((url) => fetch(new URL('/cancel', url), { method: 'POST', headers, body, signal })),
-      );
-    },
+    endCalls: (tenant, run) =>
+      line.tellAll({ method: 'POST', path: '/cancel', body: { tenant, run }, withinMs: endWithinMs }),
   };
 }
 
-async function read(response: Response): Promise<CallReply> {
+/** Null where the gateway that had the call is gone, so that it is to be put again. */
+async function read(response: Response): Promise<CallReply | null> {
   if (response.ok) return (await response.json()) as CallReply;
-  const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
+  const problem = (await response.json().catch(() => ({}))) as Partial<Problem>;
+  if (problem.code === 'call_abandoned') return null;
   if (problem.code === FailureType.journalMismatch) {
     throw ApplicationFailure.nonRetryable(
       problem.detail ?? 'Another request stands under this key.',

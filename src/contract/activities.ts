@@ -1,8 +1,9 @@
 import type { ApprovalKind, ApprovalStatus, Decision, JournalEntry } from './journal';
+import type { WaitCause } from './gateway';
 import type { Usage } from './usage';
 import type { Skeleton } from './skeleton';
-import type { RunReference } from './workflow';
-import type { Value } from './value';
+import type { RunReference, WrittenEntries } from './workflow';
+import type { Json, Value } from './value';
 
 /** Names that a template or condition may use, with what they stand for. */
 export interface Names {
@@ -13,6 +14,8 @@ export interface Names {
 export interface Carried {
   temporalRun: string;
   entries: JournalEntry[];
+  /** After a reset: what is known to be written, which the ledger keeps. */
+  written?: WrittenEntries;
 }
 
 export type EvaluateRequest = { run: RunReference; path: string; journal?: Carried } & (
@@ -28,12 +31,15 @@ export type EvaluateRequest = { run: RunReference; path: string; journal?: Carri
   | { type: 'output'; value: Value }
   /** Reads a skeleton that was too large for the start argument. */
   | { type: 'skeleton'; ref: string }
+  /** Reads a stored value whole, for workflow code itself: a page of its memo. */
+  | { type: 'read'; value: Value }
 );
 
 export type EvaluateResult =
   | { type: 'value'; value: Value }
   | { type: 'condition'; holds: boolean }
   | { type: 'skeleton'; skeleton: Skeleton }
+  | { type: 'read'; json: Json }
   | { type: 'list'; value: Value; length: number }
   | { type: 'decision'; by: string; via: 'api' | 'temporal'; content: Value | null; problem: string | null };
 
@@ -99,7 +105,8 @@ export type ModelResult =
   | ({ type: 'invalid'; value: Value; errors: string } & Answered)
   | ({ type: 'refused'; value: Value } & Answered)
   | { type: 'over_budget'; budget: string; reason: string }
-  | { type: 'wait'; reason: string; ms: number };
+  /** Nothing is held and no retry was spent: the same call may be asked again after `ms`. */
+  | { type: 'wait'; reason: string; ms: number; cause: WaitCause };
 
 export interface OpenApproval {
   run: RunReference;
@@ -158,7 +165,7 @@ export interface RawDecision {
 export interface CloseRun {
   run: RunReference;
   journal: Carried;
-  /** How many entries this Temporal run made in all; a gap is refused. */
+  /** How many entries the run has made in all, in all its Temporal runs; a gap is refused. */
   count: number;
 }
 

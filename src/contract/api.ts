@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AnyJson } from './any-json';
+import { DurationText } from './duration';
 import { incompleteCodes } from './failures';
 import { limits } from './limits';
 import type { Json } from './value';
@@ -132,10 +133,7 @@ export const StartRun = z
             costUsd: z.number().positive().optional(),
             tokens: z.int().positive().optional(),
             modelCalls: z.int().positive().optional(),
-            timeout: z
-              .string()
-              .regex(/^[1-9][0-9]{0,5}(ms|s|m|h|d)$/, 'is not a duration, such as 30s, 5m or 72h')
-              .optional(),
+            timeout: DurationText.optional(),
           })
           .optional()
           .meta({ description: "Can only lower the plan's." }),
@@ -200,7 +198,7 @@ export const Call = z
     attempts: z.array(
       z.strictObject({
         at: Time,
-        ms: z.number(),
+        ms: z.number().nullable().meta({ description: 'Null where nobody was left to measure it.' }),
         error: z.string().nullable(),
         requestId: z.string().nullable(),
       }),

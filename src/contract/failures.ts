@@ -28,6 +28,12 @@ export const FailureType = {
   approvalChanged: 'action_changed',
   decisionNotAllowed: 'validation_failed',
 
+  // The workflow ended without writing the run's end.
+  terminated: 'terminated',
+  timedOut: 'timed_out',
+  workflowFailed: 'workflow_failed',
+  workflowLost: 'workflow_lost',
+
   // Passing: the call was ended and its workflow will say why.
   cancelled: 'cancelled',
 
@@ -48,6 +54,9 @@ export const vendorFaults = [
   'invalid_response',
 ] as const;
 export type VendorFault = (typeof vendorFaults)[number];
+
+/** Faults that speak against a vendor as such, so that its breaker counts them. */
+export const breakerFaults: readonly VendorFault[] = vendorFaults.filter((fault) => fault !== 'rate_limit');
 
 /** Faults that no retry mends. */
 export const finalFaults = ['bad_request', 'authentication', 'permission', 'not_found', 'too_large'] as const;

@@ -4,8 +4,9 @@ import type { Usage } from './usage';
 
 /**
  * What an activity says to the gateway. `PUT /calls/{key}` registers a call or joins it and returns
- * at once; `GET /calls/{key}?tenant=…&run=…&hash=…&wait=20s` is repeated until the state is not
- * `pending`. `DELETE /calls/{key}` with `{ tenant, run }` says that nobody waits for it any more, and
+ * at once, or with `?wait=1s` when it is done and by then at the latest;
+ * `GET /calls/{key}?tenant=…&run=…&hash=…&wait=20s` is repeated until the state is not `pending`.
+ * `DELETE /calls/{key}` with `{ tenant, run }` says that nobody waits for it any more, and
  * `POST /cancel` with the same says so of all calls of the run. Every request bears the internal token.
  */
 export const CallRequest = z.strictObject({
@@ -36,6 +37,10 @@ export const CallRequest = z.strictObject({
     multiplier: z.number().min(1),
     maxDelayMs: z.int().positive(),
     retryOn: z.array(z.enum(vendorFaults)),
+    /** Requests a minute of all calls with this key and tenant, at all gateways together. */
+    rate: z.strictObject({ key: z.string().min(1), perMinute: z.int().positive() }),
+    /** Of the vendor, model and credential that the call goes to. */
+    breaker: z.strictObject({ failures: z.int().positive(), cooldownMs: z.int().positive() }),
   }),
 });
 export type CallRequest = z.infer<typeof CallRequest>;
@@ -44,15 +49,21 @@ export type CallRequest = z.infer<typeof CallRequest>;
 export const stops = ['end', 'length', 'refusal'] as const;
 export type Stop = (typeof stops)[number];
 
+/**
+ * Why a call can't be sent yet: its agent's calls a minute are spent, the breaker of its vendor, model
+ * and credential is open, or the vendor itself named a time.
+ */
+export type WaitCause = 'rate' | 'breaker' | 'vendor';
+
 export type CallState =
-  /** Being counted, in line for its budget, or at the vendor. */
+  /** Being counted, in line for its budget or its turn, or at the vendor. */
   | { state: 'pending'; phase: 'registered' | 'in_line' | 'sent' }
   | CallDone
   /** `retryInMs` null: spent, or of a kind that no retry mends. */
   | { state: 'failed'; fault: string; message: string; attempts: number; retryInMs: number | null }
   | { state: 'over_budget'; budget: string; reason: string }
-  /** Not sent and nothing held: come back after `ms`. */
-  | { state: 'wait'; reason: string; ms: number }
+  /** Not sent, nothing held and no retry spent: come back after `ms`. */
+  | { state: 'wait'; reason: string; ms: number; cause: WaitCause }
   /** No price is known and the plan doesn't allow that. */
   | { state: 'unpriced'; message: string }
   | { state: 'cancelled' };

@@ -8,7 +8,7 @@ import type { Value } from './value';
  * an activity that carried it has returned, and is written once by (run, Temporal run id, n).
  */
 export type JournalEntry = {
-  /** 1, 2, 3 … within one Temporal run id. */
+  /** 1, 2, 3 … within a run: they go on across its Temporal runs. */
   n: number;
   /** Workflow time, RFC 3339. */
   at: string;

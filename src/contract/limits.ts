@@ -39,6 +39,10 @@ export const limits = {
   renderUnitsMax: 64 * 1024 * 1024,
   renderedBytesMax: 4 * 1024 * 1024,
 
+  /** Where a run goes on as a new Temporal run, before the server says so. */
+  historyEventsMax: 2000,
+  historyBytesMax: 2 * 1024 * 1024,
+
   reasksMax: 2,
   escalationRetriesMax: 20,
   escalationHours: 72,
@@ -48,6 +52,13 @@ export const limits = {
   /** A `retry-after` longer than this is waited for by the workflow, on a timer, with no slot held. */
   retryAfterHeldSeconds: 60,
   vendorWaitHours: 24,
+  /** A call that its agent's rate admits after no longer than this is held in the gateway. */
+  rateHeldMilliseconds: 1000,
+  /** While a probe is under way, others at an open breaker are told to come back after a part of its cooldown. */
+  probeLookMillisecondsMin: 1000,
+  probeLookMillisecondsMax: 10_000,
+  /** Rates of agents that have not called for so long are forgotten. */
+  rateKeepMinutes: 60,
   idleStreamSeconds: 60,
   callHeartbeatSeconds: 5,
   callPollSeconds: 20,
@@ -58,6 +69,8 @@ export const limits = {
   /** A gateway that has not renewed its lease for so long has lost its calls. */
   leaseSeconds: 10,
   leaseRenewSeconds: 2,
+  /** So long after an expired lease was first noticed its gateway may still renew it: the ledger may have been away. */
+  leaseGraceSeconds: 3,
   /** How often a call in line looks again, beside being told by its own gateway. */
   linePollMilliseconds: 1000,
   /** How often a call that another gateway has is looked up. */

@@ -62,6 +62,9 @@ export const planDescriptions = {
     maxContinuations: 'How often an answer that was cut off is continued.',
     timeout: 'Of one request to a vendor, for each attempt anew.',
     retry: 'What is tried again at the vendor, how often, and after which pause.',
+    rateLimit:
+      'Requests to vendors a minute, of all runs of the plan together: 100 without it; a call beyond waits.',
+    circuitBreaker: 'When a vendor that fails again and again is left alone for a while.',
   },
   retry: {
     maxRetries: 'Attempts after the first one.',
@@ -69,6 +72,11 @@ export const planDescriptions = {
     multiplier: 'By how much each pause is longer than the one before.',
     maxDelay: "The longest pause; a vendor's `retry-after` is followed even beyond it.",
     retryOn: 'The faults that are tried again.',
+  },
+  circuitBreaker: {
+    failures:
+      'Calls in a row whose retries were spent, 3 without it; then calls to this vendor and model wait, or take the next model.',
+    cooldown: 'How long it is left alone, `60s` without it; then one call tries it.',
   },
   context: {
     mode: 'One of the three.',

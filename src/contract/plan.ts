@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DurationText } from './duration';
 import { vendorFaults } from './failures';
 import { limits } from './limits';
 import { planDescriptions as says } from './plan-descriptions';
@@ -32,10 +33,7 @@ const object = <Described extends Fields>(says: Sentences<Described>, fields: De
 const Name = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'is not a name: a letter, then up to 62 letters, digits, _ or -');
-const Duration = z
-  .string()
-  .regex(/^[1-9][0-9]{0,5}(ms|s|m|h|d)$/, 'is not a duration, such as 30s, 5m or 72h (at most 365d)')
-  .meta({ id: 'Duration', description: says.schemas.Duration });
+const Duration = DurationText.meta({ id: 'Duration', description: says.schemas.Duration });
 const Template = z.string().max(limits.templateBytesMax);
 /** A JSON Schema 2020-12, kept as it is written and compiled apart from the main thread. */
 const JsonSchema = z
@@ -75,6 +73,11 @@ const Retry = object(says.retry, {
   retryOn: z.array(z.enum(vendorFaults)).default([...vendorFaults]),
 });
 
+const CircuitBreaker = object(says.circuitBreaker, {
+  failures: z.int().min(1).max(100).optional(),
+  cooldown: Duration.optional(),
+});
+
 const Agent = object(says.agent, {
   model: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(10)]),
   instructions: z.string().min(1).max(limits.templateBytesMax),
@@ -87,6 +90,9 @@ const Agent = object(says.agent, {
   maxContinuations: z.int().min(0).max(20).default(2),
   timeout: Duration.default('120s'),
   retry: Retry.prefault({}),
+  // Without defaults here, which would change the digests of plans that are stored already.
+  rateLimit: z.int().min(1).max(1_000_000).optional(),
+  circuitBreaker: CircuitBreaker.optional(),
 }).meta({ id: 'Agent', description: says.schemas.Agent });
 export type Agent = z.infer<typeof Agent>;
 

@@ -87,6 +87,17 @@ const Price = z
   })
   .meta({ id: 'Price', description: 'USD for a million tokens.' });
 
+export const modelHealths = ['ok', 'failing', 'limited', 'down', 'unusable'] as const;
+const ModelBreaker = z
+  .strictObject({
+    state: z.enum(['closed', 'open', 'probing']),
+    failures: z.int().meta({ description: 'Calls in a row whose retries were spent.' }),
+    lastFault: z.string().nullable(),
+    probeAt: Time.nullable().meta({ description: 'When an open breaker lets the next call through.' }),
+    notBefore: Time.nullable().meta({ description: 'What the vendor asked for by `retry-after`.' }),
+  })
+  .meta({ id: 'ModelBreaker', description: 'Of the model at its vendor, for all gateways.' });
+
 export const Model = z
   .strictObject({
     name: z.string().meta({ description: 'As a plan may write it: an alias or an id.' }),
@@ -97,6 +108,11 @@ export const Model = z
     price: Price.nullable(),
     usable: z.boolean(),
     simulated: z.boolean(),
+    health: z.enum(modelHealths).meta({
+      description:
+        '`failing`: calls have failed, not yet enough to open the breaker; `limited`: its vendor asked to wait; `down`: the breaker is open; `unusable`: its vendor has no key.',
+    }),
+    breaker: ModelBreaker,
   })
   .meta({ id: 'Model' });
 export type Model = z.infer<typeof Model>;

@@ -17,13 +17,12 @@ export interface StartArgument extends RunReference {
   searchAttributes: boolean;
   /** When the run was accepted, RFC 3339. */
   createdAt: string;
-  /** Finished steps of the run that this one goes on from, and what continue-as-new carries. */
-  memo?: Memo;
-}
-
-/** Finished steps by path. The one mechanism of continue-as-new, retry and fork. */
-export interface Memo {
-  [path: string]: { outcome: FinishedOutcome; stateVersion: number };
+  /** What an earlier Temporal run of the same run has left, by pages: JSON in the ledger, written and read by workflow code. */
+  memo?: Value[];
+  /** Local activities are carried out one after another. The oldest runs lack it, and go on as they began. */
+  localInTurn?: true;
+  /** Goes on as a new Temporal run after so many ended steps, for tests. */
+  continueAfterSteps?: number;
 }
 
 export type FinishedOutcome =
@@ -70,12 +69,20 @@ export const searchAttributes = {
   pendingApprovals: 'FermataPendingApprovals',
 } as const;
 
+/** Journal entries that a workflow knows to be in the ledger: all up to one, and single ones after it. */
+export interface WrittenEntries {
+  upTo: number;
+  beyond: number[];
+}
+
 /** What the query `state` answers. */
 export interface StateView {
   status: RunStatus;
   reason: string | null;
   current: string[];
   stateVersion: number;
+  /** Which journal entries are known to be written. */
+  written?: WrittenEntries;
 }
 
 /** What the query `steps` answers. */

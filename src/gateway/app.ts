@@ -4,6 +4,7 @@ import { ulid } from 'ulid';
 import type { Catalog } from '../catalog/catalog';
 import { limits } from '../contract/limits';
 import type { Database } from '../ledger/database';
+import { forgetRates } from '../ledger/rates';
 import { publishVendors } from '../ledger/vendors';
 import { fastifyTelemetry } from '../telemetry/fastify';
 import { installAuthorization } from './authorization';
@@ -36,6 +37,8 @@ export interface Gateway {
   /** Takes no new calls, finishes those at vendors, and closes. Answers how many there were. */
   drain(): Promise<number>;
 }
+
+const lastAnswersMs = 1_000;
 
 /** The one process that talks to model vendors. */
 export async function buildGateway(options: GatewayOptions): Promise<Gateway> {
@@ -73,17 +76,25 @@ export async function buildGateway(options: GatewayOptions): Promise<Gateway> {
     await reply.type('text/plain; version=0.0.4').send(await options.metricsText());
   });
 
-  const publishing = repeat(limits.vendorsPublishSeconds * 1000, () =>
-    publishVendors(database, vendors.states()).catch((error: unknown) => {
+  const publishing = repeat(limits.vendorsPublishSeconds * 1000, async () => {
+    try {
+      await publishVendors(database, vendors.states());
+      await forgetRates(database);
+    } catch (error) {
       app.log.error({ err: error }, 'the vendors could not be published');
-    }),
-  );
+    }
+  });
 
   async function drain(): Promise<number> {
     draining = true;
     await publishing.stop();
     const finished = await calls.drain();
+    // What is asked is answered at once by now; a connection on which nothing is asked must not hold us up.
+    const hangUp = setTimeout(() => {
+      app.server.closeAllConnections();
+    }, lastAnswersMs);
     await app.close();
+    clearTimeout(hangUp);
     return finished;
   }
 

@@ -22,6 +22,8 @@ export async function stateOf(database: Database, row: CallRow): Promise<CallSta
       return { state: 'over_budget', budget: row.fault ?? '', reason: row.fault_message ?? '' };
     case 'failed':
       return failed(row);
+    case 'waiting':
+      return waiting(row);
     case 'done':
       return done(database, row);
   }
@@ -30,8 +32,12 @@ export async function stateOf(database: Database, row: CallRow): Promise<CallSta
 function failed(row: CallRow): CallState {
   const message = row.fault_message ?? '';
   const retryInMs = row.retry_in_ms === null ? null : Math.max(0, Math.ceil(row.retry_in_ms));
-  if (row.vendor_wait && retryInMs !== null) return { state: 'wait', reason: message, ms: retryInMs };
   return { state: 'failed', fault: row.fault ?? '', message, attempts: row.attempts, retryInMs };
+}
+
+function waiting({ key, wait_cause: cause, retry_in_ms: ms, fault_message: reason }: CallRow): CallState {
+  if (cause === null || ms === null) throw new Error(`Call ${key} waits for nothing.`);
+  return { state: 'wait', reason: reason ?? '', ms: Math.max(1, Math.ceil(ms)), cause };
 }
 
 async function done(database: Database, row: CallRow): Promise<CallState> {

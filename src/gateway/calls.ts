@@ -1,20 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallReply, CallRequest, CallState } from '../contract/gateway';
-import { limits } from '../contract/limits';
-import { abandonCall, readCall, type CallId } from '../ledger/calls';
-import { isOpen, stateOf } from './call-state';
+import { abandonCall, type CallId } from '../ledger/calls';
+import { awaitCall, type Abandoned } from './awaiting';
 import type { Desk } from './desk';
-import type { Flight } from './flight';
 import { createFlights, nameOf } from './flights';
 import { keepLeases } from './leases';
 import { openCall, type Mismatch } from './opening';
 import { hashRequest } from './request-hash';
-
-/** Nobody has the call, and here is nobody who knows what it asks: it is to be put again. */
-export interface Abandoned {
-  state: 'abandoned';
-}
 
 /** The calls of one gateway. */
 export interface Calls {
@@ -40,6 +32,9 @@ export function createCalls(desk: Desk): Calls {
   /** What was asked of calls that another gateway has, in case it dies with them. */
   const elsewhere = new LRUCache<string, CallRequest>({ max: 1000 });
   const leases = keepLeases(desk, flights);
+  let draining = false;
+  /** Nothing of this gateway's own is under way any more, so that nobody need go on asking it. */
+  const closing = new AbortController();
 
   // One at a time for each call, so that this gateway never starts it twice.
   function open(id: CallId, request: CallRequest): Promise<CallState | Mismatch> {
@@ -52,28 +47,16 @@ export function createCalls(desk: Desk): Calls {
     return opening;
   }
 
-  async function wait(id: CallId, ms: number, signal: AbortSignal): Promise<CallState | Abandoned | null> {
-    const until = Date.now() + ms;
-    for (;;) {
-      const flight = flights.get(id);
-      if (flight !== undefined) return landing(flight, until - Date.now(), signal);
-      const row = await readCall(database, id);
-      if (row === null) return null;
-      if (!isOpen(row)) return stateOf(database, row);
-      const request = elsewhere.get(nameOf(id));
-      if (row.lease_expired && !openings.has(nameOf(id))) {
-        const state = request === undefined ? null : await open(id, request);
-        if (state === null || state.state === 'mismatch') return { state: 'abandoned' };
-        if (state.state !== 'pending') return state;
-      }
-      const leftMs = until - Date.now();
-      if (leftMs <= 0 || signal.aborted) return { state: 'pending', phase: 'registered' };
-      await sleep(Math.min(limits.callLookMilliseconds, leftMs));
-    }
+  // A gateway that stops begins nothing new, be it the call of one that is dead.
+  function reopen(id: CallId): Promise<CallState | Mismatch> | null {
+    const request = elsewhere.get(nameOf(id));
+    const opening = openings.get(nameOf(id));
+    return opening ?? (request === undefined || draining ? null : open(id, request));
   }
 
   return {
-    wait,
+    wait: (id, ms, signal) =>
+      awaitCall(desk, { flights, reopen, closing: closing.signal }, { id, ms, signal }),
     async put(key, request) {
       const hash = hashRequest(request);
       const id: CallId = { tenant: request.tenant, run: request.run, key, hash };
@@ -94,29 +77,14 @@ export function createCalls(desk: Desk): Calls {
     },
     inFlight: () => flights.all().length,
     async drain() {
+      draining = true;
       await Promise.allSettled(openings.values());
       const inFlight = flights.all();
       for (const flight of inFlight) flight.giveBack();
       await Promise.allSettled(inFlight.map((flight) => flight.landed));
       await leases.stop();
+      closing.abort();
       return inFlight.length;
     },
   };
-}
-
-/** How the flight ended, or that it is still under way when the time is over. */
-async function landing(flight: Flight, ms: number, signal: AbortSignal): Promise<CallState> {
-  const over = new AbortController();
-  const pending = (): CallState => ({ state: 'pending', phase: flight.phase() });
-  try {
-    return await Promise.race([
-      flight.landed,
-      sleep(Math.max(0, ms), undefined, { signal: AbortSignal.any([signal, over.signal]) }).then(
-        pending,
-        pending,
-      ),
-    ]);
-  } finally {
-    over.abort();
-  }
 }

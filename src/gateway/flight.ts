@@ -1,13 +1,14 @@
 import { SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
 import type { CatalogModel } from '../catalog/catalog';
-import type { CallRequest, CallState } from '../contract/gateway';
+import type { CallRequest, CallState, WaitCause } from '../contract/gateway';
 import { limits } from '../contract/limits';
-import { closeUnsent, readCall, type CallRow, type OwnedCall } from '../ledger/calls';
+import { closeUnsent, type CallRow, type OwnedCall } from '../ledger/calls';
 import { contentHash } from '../ledger/contents';
-import { markSent, settleCall, type Settlement } from '../ledger/settlements';
+import { settleCall, type Settlement } from '../ledger/settlements';
 import { stateOf } from './call-state';
 import type { Desk } from './desk';
 import { hold, type Held } from './hold';
+import { current, leave } from './leaving';
 import { persist } from './persist';
 import { settlementOf } from './settlement';
 import type { ChosenVendor } from './vendors/select';
@@ -99,28 +100,28 @@ async function attempt(desk: Desk, call: OwnedCall, { job, controls, span }: Att
   const { request, model, choice } = job;
   const { system, messages, schema, temperature, maxOutputTokens } = request.request;
   const asked: VendorRequest = { model: model.id, system, messages, schema, temperature, maxOutputTokens };
-  const held = await hold(desk, {
-    ...{ call, request, model, asked, vendor: choice.vendor, signal: controls.line.signal },
-    onLine: () => (controls.phase = 'in_line'),
-  });
-  if (held.type !== 'reserved') return close(desk, call, { held, controls });
-  if (controls.vendor.signal.aborted) return release(desk, call, job);
-  const row = await send(desk, call, job);
-  if (row === null) return stateOf(desk.database, await current(desk, call));
-  controls.phase = 'sent';
-  const capped = { ...asked, maxOutputTokens: held.cap };
-  return listen(desk, call, { row, job, controls, span, asked: capped });
-}
-
-/** Notes that it goes out. Null where it is no longer this gateway's. */
-async function send(desk: Desk, call: OwnedCall, { row, request }: Job): Promise<CallRow | null> {
-  const attempt = row.attempts + 1;
-  const data = { call: call.key, agent: request.agent, model: row.model, attempt };
-  const sent = await persist(() => markSent(desk.database, call, { type: 'call.started', data }));
-  if (sent !== null) return sent;
-  // The statement may have been done although its answer was lost: nothing went out before this.
-  const now = await current(desk, call);
-  return isMine(now, call) && now.state === 'sent' ? now : null;
+  const { signal } = controls.line;
+  const onLine = (): void => void (controls.phase = 'in_line');
+  const heldMs = new Map<WaitCause, number>();
+  for (;;) {
+    const held = await hold(desk, { call, request, model, asked, vendor: choice.vendor, signal, onLine });
+    if (held.type !== 'reserved') return close(desk, call, { held, controls });
+    if (controls.vendor.signal.aborted) return release(desk, call, job);
+    const { credential } = choice;
+    const leaving = await leave(desk, call, {
+      row: job.row,
+      request,
+      credential,
+      heldMs,
+      signal,
+      onHold: onLine,
+    });
+    if (leaving.type === 'held') continue;
+    if (leaving.type === 'ended') return refused(desk, leaving.row);
+    controls.phase = 'sent';
+    const capped = { ...asked, maxOutputTokens: held.cap };
+    return listen(desk, call, { row: leaving.row, job, controls, span, asked: capped });
+  }
 }
 
 /** Gives back what was reserved for a call that was called off before it went out. */
@@ -135,7 +136,7 @@ async function release(desk: Desk, call: OwnedCall, { row }: Job): Promise<CallS
   };
   const settlement: Settlement = {
     ...{ ...nothing, state: 'cancelled', attemptsJson: row.attempts_json },
-    ...{ retryInMs: null, vendorWait: false, answer: null, event: null },
+    ...{ retryInMs: null, waitCause: null, answer: null, event: null, vendor: null },
   };
   const released = await persist(() => settleCall(desk.database, call, settlement));
   return stateOf(desk.database, released ?? (await current(desk, call)));
@@ -163,11 +164,17 @@ async function listen(desk: Desk, call: OwnedCall, listening: Listening): Promis
   });
   if (controls.dropped) return stateOf(desk.database, await current(desk, call));
   const settlement = settlementOf({
-    ...{ row, outcome, usage, at, policy, model: job.model, ms: performance.now() - startedMs },
+    ...{ row, outcome, usage, at, policy, model: job.model, credential: job.choice.credential },
+    ms: performance.now() - startedMs,
     answer: outcome.type === 'answered' ? await nameOf(desk, tenant, outcome.text) : null,
   });
   const settled = await persist(() => settleCall(desk.database, call, settlement));
   if (settled !== null) desk.meters.settled(settled, settlement);
+  if (settled?.opened === true)
+    desk.log.error(
+      { model: row.model, alarm: true },
+      'a breaker is open: its vendor is left alone for a while',
+    );
   span.setAttributes({
     'fermata.call.state': settlement.state,
     'gen_ai.usage.input_tokens': settlement.inputTokens,
@@ -203,17 +210,11 @@ async function close(
     const state = controls.vendor.signal.aborted ? 'cancelled' : 'registered';
     await persist(() => closeUnsent(desk.database, call, { state, fault: null, message: null }));
   }
-  const row = await current(desk, call);
-  if (row.state !== 'registered') desk.meters.refused(row);
+  return refused(desk, await current(desk, call));
+}
+
+function refused(desk: Desk, row: CallRow): Promise<CallState> {
+  if (row.state === 'waiting' || row.state === 'over_budget' || row.state === 'cancelled')
+    desk.meters.refused(row);
   return stateOf(desk.database, row);
-}
-
-async function current({ database }: Desk, call: OwnedCall): Promise<CallRow> {
-  const row = await persist(() => readCall(database, call));
-  if (row === null) throw new Error(`The row of call ${call.key} is gone.`);
-  return row;
-}
-
-function isMine(row: CallRow, call: OwnedCall): boolean {
-  return row.owner === call.owner && row.fence === call.fence;
 }

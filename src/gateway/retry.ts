@@ -1,5 +1,5 @@
 import type { FinalFault, VendorFault } from '../contract/failures';
-import type { CallRequest } from '../contract/gateway';
+import type { CallRequest, WaitCause } from '../contract/gateway';
 import { limits } from '../contract/limits';
 
 type Policy = CallRequest['policy'];
@@ -7,20 +7,31 @@ type Policy = CallRequest['policy'];
 export interface Aftermath {
   /** Null: no further attempt. */
   retryInMs: number | null;
-  /** The vendor asked for a wait too long to be held: the workflow waits it out, and no retry is spent. */
-  vendorWait: boolean;
+  /** Where the workflow is to wait it out, on a timer, and no retry is spent. */
+  waitCause: WaitCause | null;
 }
 
-/** What follows a fault of the n-th attempt that counts (1, 2, 3 …). */
+export interface Fault {
+  fault: VendorFault | FinalFault;
+  /** What the vendor asked for. */
+  retryAfterMs: number | null;
+}
+
+/**
+ * What follows a fault of the n-th attempt that counts (1, 2, 3 …). A probe's failure leaves the call
+ * where it was before: waiting for the breaker.
+ */
 export function afterFault(
-  { fault, retryAfterMs }: { fault: VendorFault | FinalFault; retryAfterMs: number | null },
+  { fault, retryAfterMs }: Fault,
   policy: Policy,
-  attempt: number,
+  { attempt, probeFailed }: { attempt: number; probeFailed: boolean },
 ): Aftermath {
-  if (!policy.retryOn.some((mended) => mended === fault)) return { retryInMs: null, vendorWait: false };
-  if (retryAfterMs !== null && retryAfterMs > limits.retryAfterHeldSeconds * 1000)
-    return { retryInMs: retryAfterMs, vendorWait: true };
-  if (attempt > policy.maxRetries) return { retryInMs: null, vendorWait: false };
+  const end = { retryInMs: null, waitCause: null };
+  if (!policy.retryOn.some((mended) => mended === fault)) return end;
+  const asked = retryAfterMs ?? 0;
+  if (asked > limits.retryAfterHeldSeconds * 1000) return { retryInMs: asked, waitCause: 'vendor' };
+  if (probeFailed) return { retryInMs: Math.max(policy.breaker.cooldownMs, asked), waitCause: 'breaker' };
+  if (attempt > policy.maxRetries) return end;
   const own = Math.min(policy.maxDelayMs, policy.initialDelayMs * policy.multiplier ** (attempt - 1));
-  return { retryInMs: Math.ceil(Math.max(own, retryAfterMs ?? 0)), vendorWait: false };
+  return { retryInMs: Math.ceil(Math.max(own, asked)), waitCause: null };
 }

@@ -5,7 +5,8 @@ import type { CallFact } from '../contract/journal';
 import type { Usage } from '../contract/usage';
 import type { CallRow } from '../ledger/calls';
 import type { Settlement } from '../ledger/settlements';
-import { afterFault, type Aftermath } from './retry';
+import { askedForMs, evidenceOf, isAgainstVendor } from './evidence';
+import { afterFault } from './retry';
 import type { VendorOutcome, VendorUsage } from './vendors/vendor';
 
 /** An attempt that has ended. */
@@ -13,6 +14,7 @@ export interface Attempt {
   /** The row as it was when the request went out: this attempt is counted in it, its cost is not. */
   row: CallRow;
   model: CatalogModel;
+  credential: string;
   policy: CallRequest['policy'];
   outcome: VendorOutcome;
   /** Null where the vendor never said. */
@@ -23,7 +25,7 @@ export interface Attempt {
   answer: { hash: string; body: Buffer } | null;
 }
 
-type Ending = Pick<Settlement, 'state' | 'fault' | 'faultMessage' | 'retryInMs' | 'vendorWait' | 'answer'>;
+type Ending = Pick<Settlement, 'state' | 'fault' | 'faultMessage' | 'retryInMs' | 'waitCause' | 'answer'>;
 
 /** What the ledger is to be told of an attempt, whichever way it ended: nothing used goes uncharged. */
 export function settlementOf(attempt: Attempt): Settlement {
@@ -42,17 +44,27 @@ export function settlementOf(attempt: Attempt): Settlement {
     cachedTokens: row.cached_tokens + used.cachedTokens,
     costNano: row.cost_nano + used.costNano,
   };
-  return { ...ending, ...used, attemptsJson: attemptsWith(attempt), event: eventOf(attempt, ending, total) };
+  return {
+    ...{ ...ending, ...used, attemptsJson: attemptsWith(attempt), event: eventOf(attempt, ending, total) },
+    vendor: {
+      evidence: evidenceOf(row, attempt.outcome, ending),
+      credential: attempt.credential,
+      policy: attempt.policy.breaker,
+      retryAfterMs: askedForMs(attempt.outcome),
+    },
+  };
 }
 
 function endingOf({ row, policy, outcome, answer }: Attempt): Ending {
-  const none = { fault: null, faultMessage: null, retryInMs: null, vendorWait: false, answer: null };
+  const none = { fault: null, faultMessage: null, retryInMs: null, waitCause: null, answer: null };
   if (outcome.type === 'aborted') return { ...none, state: 'cancelled' };
   if (outcome.type === 'fault') {
-    // Neither a wait that the vendor asked for nor the death of a gateway spends a retry.
-    const counted = row.attempts - row.waits - row.ambiguous;
-    const aftermath: Aftermath = afterFault(outcome, policy, counted);
-    return { ...none, ...aftermath, state: 'failed', fault: outcome.fault, faultMessage: outcome.message };
+    // Neither a wait that the vendor asked for, nor a probe, nor the death of a gateway spends a retry.
+    const attempt = row.attempts - row.waits - row.ambiguous;
+    const probeFailed = row.probe && isAgainstVendor(outcome);
+    const aftermath = afterFault(outcome, policy, { attempt, probeFailed });
+    const state = aftermath.waitCause === null ? 'failed' : 'waiting';
+    return { ...none, ...aftermath, state, fault: outcome.fault, faultMessage: outcome.message };
   }
   if (answer === null) throw new Error(`The answer of call ${row.key} has no name.`);
   const { model, stop, vendorStop } = outcome;

@@ -1,3 +1,4 @@
+import type { WaitCause } from '../contract/gateway';
 import { limits } from '../contract/limits';
 import { storingContent } from './contents';
 import type { Database } from './database';
@@ -17,7 +18,7 @@ export interface OwnedCall extends CallId {
 }
 
 export type CallRowState =
-  'registered' | 'reserved' | 'sent' | 'done' | 'failed' | 'over_budget' | 'cancelled';
+  'registered' | 'reserved' | 'sent' | 'done' | 'failed' | 'waiting' | 'over_budget' | 'cancelled';
 
 /** A row of `calls` with what has to be judged by the database's clock. */
 export interface CallRow extends CallId {
@@ -30,7 +31,8 @@ export interface CallRow extends CallId {
   attempts_json: string;
   ambiguous: number;
   waits: number;
-  vendor_wait: boolean;
+  wait_cause: WaitCause | null;
+  probe: boolean;
   fault: string | null;
   fault_message: string | null;
   answer_hash: string | null;
@@ -44,14 +46,14 @@ export interface CallRow extends CallId {
   simulated: boolean;
   owner: string | null;
   fence: number;
-  /** Time left until a failed call may be tried again; null where it may not. */
+  /** Time left until a failed or waiting call may be tried again; null where it may not. */
   retry_in_ms: number | null;
   lease_expired: boolean;
 }
 
 /** Columns of a `CallRow`, of `calls` under the alias `c`. */
 export const callColumns = `c.tenant, c.run, c.key, c.hash, c.path, c.agent, c.model, c.state,
-  c.cap_lowered, c.attempts, c.attempts_json, c.ambiguous, c.waits, c.vendor_wait, c.fault,
+  c.cap_lowered, c.attempts, c.attempts_json, c.ambiguous, c.waits, c.wait_cause, c.probe, c.fault,
   c.fault_message, c.answer_hash, c.vendor_model, c.vendor_stop, c.stop, c.input_tokens,
   c.output_tokens, c.cached_tokens, c.cost_nano, c.simulated, c.owner, c.fence,
   (extract(epoch FROM c.retry_at - now()) * 1000)::float8 AS retry_in_ms,
@@ -126,16 +128,17 @@ export async function readCall(database: Database, id: CallId): Promise<CallRow 
 }
 
 /**
- * Takes a call that nobody works on: one whose retry is due, one that did not fit or was cancelled
+ * Takes a call that nobody works on: one whose time has come, one that did not fit or was cancelled
  * and is asked again, or one that its gateway left before anything was reserved. Null where it
  * can't be had.
  */
 export async function claimCall(database: Database, id: CallId, owner: string): Promise<CallRow | null> {
   const { rows } = await database.query<CallRow>(
     `UPDATE calls AS c SET state = 'registered', owner = $5, fence = c.fence + 1, lease_until = ${lease},
-       retry_at = NULL, vendor_wait = false, fault = NULL, fault_message = NULL, abandoned = false
+       retry_at = NULL, wait_cause = NULL, fault = NULL, fault_message = NULL, abandoned = false,
+       lapsed_at = NULL
      WHERE ${callIs} AND (c.state IN ('over_budget', 'cancelled')
-       OR (c.state = 'failed' AND c.retry_at <= now())
+       OR (c.state IN ('failed', 'waiting') AND c.retry_at <= now())
        OR (c.state = 'registered' AND (c.owner IS NULL OR c.owner = $5 OR c.lease_until < now())))
      RETURNING ${callColumns}`,
     [...callParameters(id), owner],
@@ -143,19 +146,24 @@ export async function claimCall(database: Database, id: CallId, owner: string): 
   return rows[0] ?? null;
 }
 
-/** Renews the lease of all calls given, in one statement. Answers those that are still held, and which of them are still wanted. */
+/**
+ * Renews the lease of all calls given, in one statement. Answers those that are still held, and which
+ * of them nobody wants any more: abandoned, or of a run that is being cancelled or is over.
+ */
 export async function renewLeases(
   database: Database,
   owner: string,
   calls: readonly OwnedCall[],
 ): Promise<(CallId & { abandoned: boolean })[]> {
   const { rows } = await database.query<CallId & { abandoned: boolean }>(
-    `UPDATE calls c SET lease_until = ${lease}
+    `UPDATE calls c SET lease_until = ${lease}, lapsed_at = NULL
      FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
        AS f (tenant, run, key, hash, fence)
      WHERE c.tenant = f.tenant AND c.run = f.run AND c.key = f.key AND c.hash = f.hash
        AND c.fence = f.fence AND c.owner = $1 AND c.state IN ('registered', 'reserved', 'sent')
-     RETURNING c.tenant, c.run, c.key, c.hash, c.abandoned`,
+     RETURNING c.tenant, c.run, c.key, c.hash, c.abandoned OR EXISTS (
+       SELECT FROM runs r WHERE r.tenant = c.tenant AND r.id = c.run
+         AND (r.cancel_requested OR r.finished_at IS NOT NULL)) AS abandoned`,
     [
       owner,
       calls.map((call) => call.tenant),

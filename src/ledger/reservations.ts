@@ -1,3 +1,4 @@
+import { limits } from '../contract/limits';
 import { budgetColumns, type Budget } from './budgets';
 import { callIs, callParameters, type CallRow, callColumns, type OwnedCall } from './calls';
 import type { Database } from './database';
@@ -88,16 +89,23 @@ export async function reserveCall(database: Database, call: OwnedCall, need: Nee
 }
 
 /**
- * Frees the calls of a run whose gateway is gone. What was only reserved goes back to its budgets.
+ * Frees the calls of a run whose gateway is gone. Their lease must have been found expired some time
+ * before: where the ledger was away, every lease has expired, and the first look after that only
+ * notes so; a gateway that is alive renews. What was only reserved goes back to its budgets.
  * What was sent may have been answered and paid for: it becomes `ambiguous`, its money and tokens
  * stay reserved, and it counts as a request made.
  */
 export async function reclaimLost(database: Database, tenant: string, run: string): Promise<CallRow[]> {
   const { rows } = await database.query<CallRow>(
-    `WITH gone AS MATERIALIZED (
-       SELECT c.key, c.hash, c.state, c.budgets, c.need_nano, c.need_tokens FROM calls c
+    `WITH lapsed AS MATERIALIZED (
+       SELECT c.key, c.hash, c.state, c.budgets, c.need_nano, c.need_tokens, c.lapsed_at FROM calls c
        WHERE c.tenant = $1 AND c.run = $2 AND c.state IN ('reserved', 'sent') AND c.lease_until < now()
        ORDER BY c.key, c.hash FOR UPDATE),
+     gone AS MATERIALIZED (
+       SELECT * FROM lapsed WHERE lapsed_at < now() - interval '${String(limits.leaseGraceSeconds)} seconds'),
+     noted AS (
+       UPDATE calls c SET lapsed_at = now() FROM lapsed l
+       WHERE c.tenant = $1 AND c.run = $2 AND c.key = l.key AND c.hash = l.hash AND l.lapsed_at IS NULL),
      parts AS MATERIALIZED (
        SELECT u.id, count(*) AS calls, count(*) FILTER (WHERE g.state = 'sent') AS sent,
          coalesce(sum(g.need_nano) FILTER (WHERE g.state = 'reserved'), 0)::bigint AS nano,
@@ -118,7 +126,7 @@ export async function reclaimLost(database: Database, tenant: string, run: strin
          ELSE rtrim(c.attempts_json, ']') || CASE WHEN c.attempts_json = '[]' THEN '' ELSE ',' END
            || json_build_object('at', to_char(c.sent_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
              'ms', NULL, 'error', 'gateway_lost', 'requestId', NULL)::text || ']' END,
-       need_nano = 0, need_tokens = 0
+       need_nano = 0, need_tokens = 0, lapsed_at = NULL
      FROM gone g WHERE c.tenant = $1 AND c.run = $2 AND c.key = g.key AND c.hash = g.hash
      RETURNING ${callColumns}`,
     [tenant, run],

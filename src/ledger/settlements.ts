@@ -1,38 +1,14 @@
+import type { WaitCause } from '../contract/gateway';
 import type { CallFact } from '../contract/journal';
+import { judging, type BreakerPolicy, type Evidence } from './breakers';
 import { budgetColumns } from './budgets';
 import { callColumns, callIs, callParameters, type CallRow, type OwnedCall } from './calls';
-import { storingContent } from './contents';
+import { noteStored, storingContent } from './contents';
 import type { Database } from './database';
-
-/**
- * Notes, before the first byte leaves, that the request goes out, with its event. Answers the row,
- * or null where the call is no longer this gateway's.
- */
-export async function markSent(
-  database: Database,
-  call: OwnedCall,
-  started: CallFact & { type: 'call.started' },
-): Promise<CallRow | null> {
-  const { rows } = await database.query<CallRow>(
-    `WITH moved AS (
-       UPDATE calls AS c SET state = 'sent', attempts = c.attempts + 1, sent_at = now()
-       WHERE ${callIs} AND c.owner = $5 AND c.fence = $6 AND c.state = 'reserved'
-       RETURNING ${callColumns}),
-     numbered AS (
-       UPDATE runs r SET last_seq = r.last_seq + 1 FROM moved
-       WHERE r.tenant = $1 AND r.id = $2 AND r.finished_at IS NULL RETURNING r.last_seq),
-     told AS (
-       INSERT INTO run_events (tenant, run, seq, type, at, step, data)
-       SELECT $1, $2, n.last_seq, $7, now(), m.path, $8::bytea FROM numbered n, moved m)
-     SELECT * FROM moved`,
-    [...callParameters(call), call.owner, call.fence, started.type, json(started.data)],
-  );
-  return rows[0] ?? null;
-}
 
 /** How an attempt ended, with what it cost whichever way that was. */
 export interface Settlement {
-  state: 'done' | 'failed' | 'cancelled';
+  state: 'done' | 'failed' | 'waiting' | 'cancelled';
   inputTokens: number;
   outputTokens: number;
   cachedTokens: number;
@@ -42,15 +18,26 @@ export interface Settlement {
   faultMessage: string | null;
   /** From now until the next attempt may be made; null where there is none. */
   retryInMs: number | null;
-  vendorWait: boolean;
+  /** In state `waiting`. Such an attempt spends no retry. */
+  waitCause: WaitCause | null;
   answer: { hash: string; body: Buffer; model: string; stop: string; vendorStop: string } | null;
   event: CallFact | null;
+  /** Null where nothing was sent. */
+  vendor: VendorVerdict | null;
+}
+
+/** What a request says of its vendor, and what the vendor asked for. */
+export interface VendorVerdict {
+  evidence: Evidence;
+  credential: string;
+  policy: BreakerPolicy;
+  retryAfterMs: number | null;
 }
 
 // `low` takes the first measure of a budget that has passed 80 % of its limit; a budget says so once.
 const settle = `
   WITH mine AS MATERIALIZED (
-    SELECT c.path, c.budgets, c.need_nano, c.need_tokens, CASE WHEN c.state = 'sent' THEN 1 ELSE 0 END AS sent
+    SELECT c.path, c.vendor, c.model, c.budgets, c.need_nano, c.need_tokens, CASE WHEN c.state = 'sent' THEN 1 ELSE 0 END AS sent
     FROM calls c
     WHERE ${callIs} AND c.owner = $5 AND c.fence = $6 AND c.state IN ('reserved', 'sent') FOR UPDATE),
   held AS MATERIALIZED (
@@ -84,17 +71,22 @@ const settle = `
       cost_nano = c.cost_nano + $8::bigint, input_tokens = c.input_tokens + $9::bigint,
       output_tokens = c.output_tokens + $10::bigint, cached_tokens = c.cached_tokens + $11::bigint,
       attempts_json = $12, fault = $13, fault_message = $14,
-      retry_at = now() + $15::float8 * interval '1 millisecond', vendor_wait = $16::boolean,
-      waits = c.waits + CASE WHEN $16::boolean THEN 1 ELSE 0 END,
+      retry_at = now() + $15::float8 * interval '1 millisecond', wait_cause = $16,
+      waits = c.waits + CASE WHEN $16::text IS NULL THEN 0 ELSE 1 END,
       answer_hash = $17, vendor_model = $19, stop = $20, vendor_stop = $21,
       owner = NULL, lease_until = NULL, done_at = now()
     FROM mine WHERE ${callIs} RETURNING ${callColumns}),
+  ${judging('mine', {
+    ...{ credential: '$24', evidence: '$25', failures: '$26', cooldownMs: '$27' },
+    ...{ fault: '$13', retryAfterMs: '$28' },
+  })},
   ${storingContent('mine', { tenant: '$1', run: '$2', hash: '$17', body: '$18' })},
   facts AS MATERIALIZED (
     SELECT 0 AS n, $22::text AS type, $23::bytea AS data FROM mine WHERE $22::text IS NOT NULL
     UNION ALL SELECT l.n, 'budget.low', convert_to(json_build_object(
       'budget', l.id, 'measure', l.measure, 'used', l.used, 'limit', l.bound)::text, 'UTF8') FROM low l),
-  counted AS MATERIALIZED (SELECT count(*) AS n FROM facts),
+  counted AS MATERIALIZED (
+    SELECT (SELECT count(*) FROM facts) AS n, (SELECT bool_or(opened) FROM judged) AS opened),
   numbered AS (
     UPDATE runs r SET last_seq = r.last_seq + c.n FROM counted c
     WHERE c.n > 0 AND r.tenant = $1 AND r.id = $2 AND r.finished_at IS NULL
@@ -103,19 +95,20 @@ const settle = `
     INSERT INTO run_events (tenant, run, seq, type, at, step, data)
     SELECT $1, $2, n.before + row_number() OVER (ORDER BY f.n), f.type, now(), m.path, f.data
     FROM numbered n, facts f, mine m)
-  SELECT * FROM moved`;
+  SELECT m.*, coalesce(c.opened, false) AS opened FROM moved m, counted c`;
 
 /**
  * Ends an attempt in one statement: the row, the answer's content, the budgets (what was reserved
- * is given back, what was used is charged) and the events. Null where the call is no longer this
- * gateway's, or was settled already.
+ * is given back, what was used is charged), what it says of the vendor, and the events. Null where
+ * the call is no longer this gateway's, or was settled already. `opened`: with it a breaker opened,
+ * or stayed open.
  */
 export async function settleCall(
   database: Database,
   call: OwnedCall,
-  { answer, event, ...end }: Settlement,
-): Promise<CallRow | null> {
-  const { rows } = await database.query<CallRow>(settle, [
+  { answer, event, vendor, ...end }: Settlement,
+): Promise<(CallRow & { opened: boolean }) | null> {
+  const { rows } = await database.query<CallRow & { opened: boolean }>(settle, [
     ...callParameters(call),
     call.owner,
     call.fence,
@@ -128,18 +121,18 @@ export async function settleCall(
     end.fault,
     end.faultMessage,
     end.retryInMs,
-    end.vendorWait,
+    end.waitCause,
     answer?.hash ?? null,
     answer?.body ?? null,
     answer?.model ?? null,
     answer?.stop ?? null,
     answer?.vendorStop ?? null,
     event?.type ?? null,
-    event === null ? null : json(event.data),
+    event === null ? null : Buffer.from(JSON.stringify(event.data), 'utf8'),
+    ...[vendor?.credential ?? null, vendor?.evidence ?? null],
+    ...[vendor?.policy.failures ?? null, vendor?.policy.cooldownMs ?? null, vendor?.retryAfterMs ?? null],
   ]);
-  return rows[0] ?? null;
-}
-
-function json(data: unknown): Buffer {
-  return Buffer.from(JSON.stringify(data), 'utf8');
+  const settled = rows[0] ?? null;
+  if (settled !== null && answer !== null) noteStored(call, answer.hash, answer.body);
+  return settled;
 }

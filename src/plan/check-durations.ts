@@ -18,6 +18,7 @@ export function checkDurations(plan: Json, visits: Visit[]): PlanProblem[] {
     ...Object.entries(isObject(agents) ? agents : {}).flatMap(([name, agent]) => [
       ...tooLong(agent, pointerTo('/agents', name), ['timeout']),
       ...tooLong(member(agent, 'retry'), pointerTo('/agents', name, 'retry'), ['initialDelay', 'maxDelay']),
+      ...tooLong(member(agent, 'circuitBreaker'), pointerTo('/agents', name, 'circuitBreaker'), ['cooldown']),
     ]),
     ...visits.flatMap(({ step, pointer }) => [
       ...tooLong(step, pointer, ['timeout'], member(step, 'type') === 'approval' ? approvalDaysMax : daysMax),

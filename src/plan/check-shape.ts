@@ -37,7 +37,12 @@ function problemsOf(issue: Issue, parent: string, plan: Json): PlanProblem[] {
     case 'invalid_element':
       return issue.issues.flatMap((inner) => problemsOf(inner, path, plan));
     case 'invalid_type':
-      return wrong(given === undefined ? 'This is missing.' : typeMessage(issue.expected, given, path));
+      if (given === undefined) return wrong('This is missing.');
+      return wrong(
+        issue.message.startsWith('is ')
+          ? `${quote(given)} ${issue.message}.`
+          : typeMessage(issue.expected, given, path),
+      );
     case 'invalid_value':
       return wrong(`This is ${quote(given)}; it may be ${listOf(issue.values.map(quote))}.`);
     case 'invalid_format':

@@ -11,6 +11,10 @@ export const planDefaults = {
   contextTokens: 8000,
   /** Of an agent whose output cap is not lower. */
   minOutputTokens: 1024,
+  /** Requests a minute of an agent. */
+  rateLimit: 100,
+  breakerFailures: 3,
+  breakerCooldown: '60s',
 } as const;
 
 /** `full` without `maxTokens` is bounded by the model's window alone. */

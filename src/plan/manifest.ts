@@ -33,6 +33,9 @@ interface ManifestAgent {
     maxDelayMs: number;
     retryOn: VendorFault[];
   };
+  /** Absent in manifests that were frozen before there were rates. */
+  rateLimit?: number;
+  circuitBreaker?: { failures: number; cooldownMs: number };
 }
 
 /** All that a run works by, frozen when it starts. Prices are not in it: a call has that of its own time. */
@@ -87,6 +90,11 @@ function freezeAgent(agent: Agent, { catalog, usable }: Models): ManifestAgent {
       multiplier: retry.multiplier,
       maxDelayMs: durationMs(retry.maxDelay),
       retryOn: retry.retryOn,
+    },
+    rateLimit: agent.rateLimit ?? planDefaults.rateLimit,
+    circuitBreaker: {
+      failures: agent.circuitBreaker?.failures ?? planDefaults.breakerFailures,
+      cooldownMs: durationMs(agent.circuitBreaker?.cooldown ?? planDefaults.breakerCooldown),
     },
   };
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import type { CallState } from '../../src/contract/gateway';
 import { ensureBudget, readBudgets } from '../../src/ledger/budgets';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { startSimulator, type TestSimulator } from '../support/simulator';
@@ -204,71 +204,65 @@ test('lets the vendor count where the bound alone does not fit', async () => {
   await simulator.close();
 });
 
-test('keeps used and reserved within the limit at every moment, whatever is asked in whatever order', async () => {
-  const other = await startGateway({ databaseUrl: ledger.url, vendorUrl: odd.url });
-  const plan = fc.record({
-    room: fc.integer({ min: 1, max: 4 }),
-    calls: fc.array(
-      fc.record({
-        cap: fc.integer({ min: 1, max: 200 }),
-        part: fc.integer({ min: 1, max: 100 }),
-        ms: fc.nat(30),
-        second: fc.boolean(),
-        fails: fc.boolean(),
-      }),
-      { minLength: 1, maxLength: 12 },
-    ),
-  });
-  await fc.assert(
-    fc.asyncProperty(plan, async ({ room, calls }) => {
-      const one = worstOf(makeCall('run-00000000-0000-0000-0000-000000000000', 'step-00'));
-      const run = await makeRun(ledger.database, {
-        limitNano: one.nano * room,
-        limitTokens: one.tokens * room,
-      });
-      odd.answer = (response, { body }) => {
-        const at = Number(/step-(\d\d)/.exec(JSON.stringify(body))?.[1]);
-        const { ms = 0, part = 100, fails = false } = calls[at] ?? {};
-        const cap = body['max_tokens'] as number;
-        setTimeout(() => {
-          if (fails) response.socket?.resetAndDestroy();
-          else stream(response, greedy(JSON.stringify(body).length - 14, Math.ceil((cap * part) / 100)));
-        }, ms);
-      };
-      const over = new AbortController();
-      const watching = (async () => {
-        while (!over.signal.aborted) {
-          const budget = await runBudget(ledger.database, run);
-          expect(budget.used_nano + budget.reserved_nano).toBeLessThanOrEqual(budget.limit_nano);
-          expect(budget.used_tokens + budget.reserved_tokens).toBeLessThanOrEqual(budget.limit_tokens ?? 0);
-          expect(
-            Math.min(budget.reserved_nano, budget.reserved_tokens, budget.reserved_calls),
-          ).toBeGreaterThanOrEqual(0);
-        }
-      })();
-      await Promise.all(
-        calls.map(({ cap, second }, n) => {
-          const request = { maxOutputTokens: cap, minOutputTokens: Math.ceil(cap / 2) };
-          return (second ? other : gateway).complete(
-            makeCall(run, `step-${String(n).padStart(2, '0')}`, { request }),
-          );
-        }),
-      );
-      over.abort();
-      await watching;
-      const { rows } = await ledger.database.query<{ nano: number; tokens: number; calls: number }>(
-        `SELECT sum(cost_nano)::bigint AS nano, sum(attempts) AS calls,
-           sum(input_tokens + output_tokens + cached_tokens)::bigint AS tokens FROM calls WHERE run = $1`,
-        [run],
-      );
-      expect(await runBudget(ledger.database, run)).toMatchObject({
-        ...{ used_nano: rows[0]?.nano, used_tokens: rows[0]?.tokens, used_calls: rows[0]?.calls },
-        ...{ reserved_nano: 0, reserved_tokens: 0, reserved_calls: 0 },
-      });
-      const seqs = (await eventsOf(ledger.database, run)).map(({ seq }) => seq);
-      expect(seqs).toEqual(seqs.map((_, n) => n + 1));
-    }),
-    { numRuns: 12, interruptAfterTimeLimit: 15_000 },
+test('makes exactly the five calls that fit by the vendor’s count, of twenty at once at two gateways', async () => {
+  const simulator: TestSimulator = await startSimulator({ latencyMs: 30 });
+  const counting = [
+    await startGateway({ databaseUrl: ledger.url, vendorUrl: simulator.url }),
+    await startGateway({ databaseUrl: ledger.url, vendorUrl: simulator.url }),
+  ];
+  await simulator.script({ times: 100, then: { type: 'answer', useWholeCap: true } });
+  const step = (n: number): string => `step-${String(n).padStart(2, '0')}`;
+  const input = await countedBy(simulator, makeCall('run', step(0)));
+  const one = { nano: input * 2500 + 100 * 10_000, tokens: input + 100 };
+  const run = await makeRun(ledger.database, { limitNano: one.nano * 5, limitTokens: one.tokens * 5 });
+  const states = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => (counting[n % 2] as TestGateway).complete(makeCall(run, step(n)))),
   );
-  await other.drain();
+  expect((await simulator.totals()).calls).toBe(5);
+  for (const state of states.filter(({ state }) => state === 'done'))
+    expect(state).toMatchObject({ stop: 'length', capLowered: null });
+  expect(states.filter(({ state }) => state === 'over_budget')).toHaveLength(15);
+  await Promise.all(counting.map((each) => each.drain()));
+  await simulator.close();
+});
+
+/** Tokens of a call's input as it is reckoned: the vendor's count and 5 %. */
+async function countedBy(
+  simulator: TestSimulator,
+  { request: { request, model } }: TestCall,
+): Promise<number> {
+  const { system, messages, schema, temperature, maxOutputTokens } = request;
+  const asked = { model, system, messages, schema, temperature, maxOutputTokens };
+  const vendor = anthropic({ apiKey: 'x', baseUrl: simulator.url });
+  const tokens = await vendor.count(asked, AbortSignal.timeout(5_000));
+  return Math.ceil((tokens ?? 0) * 1.05);
+}
+
+test('holds calls to nested budgets at once, each to its own measure', async () => {
+  const one = worstOf(makeCall('run-00000000-0000-0000-0000-000000000000', 'outer.a-0'));
+  const run = await makeRun(ledger.database, { limitNano: one.nano * 6 });
+  const limit = (id: string, rest: object) =>
+    ensureBudget(ledger.database, {
+      ...{ tenant: 'default', run, id, limitNano: 1e12, limitTokens: null, limitCalls: null },
+      ...rest,
+    });
+  await limit('step:outer', { limitCalls: 4 });
+  await limit('step:outer.a', { limitTokens: one.tokens * 2 });
+  const inA = (n: number) =>
+    makeCall(run, `outer.a-${String(n)}`, { budgets: ['run', 'step:outer', 'step:outer.a'] });
+  const inB = (n: number) => makeCall(run, `outer.b-${String(n)}`, { budgets: ['run', 'step:outer'] });
+  const outside = (n: number) => makeCall(run, `other-${String(n)}x`);
+  const all = (make: (n: number) => TestCall) =>
+    Promise.all([0, 1, 2, 3].map((n) => gateway.complete(make(n))));
+  const ended = (states: CallState[]) =>
+    states.map((state) => (state.state === 'over_budget' ? state.budget : state.state)).sort();
+  expect(ended(await all(inA))).toEqual(['done', 'done', 'step:outer.a', 'step:outer.a']);
+  expect(ended(await all(inB))).toEqual(['done', 'done', 'step:outer', 'step:outer']);
+  expect(ended(await all(outside))).toEqual(['done', 'done', 'run', 'run']);
+  const rows = await readBudgets(ledger.database, 'default', run);
+  expect(rows.map(({ id, used_calls: used, reserved_calls: held }) => [id, used, held])).toEqual([
+    ['run', 6, 0],
+    ['step:outer', 4, 0],
+    ['step:outer.a', 2, 0],
+  ]);
 });

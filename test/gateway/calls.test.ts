@@ -139,16 +139,18 @@ test('asks for structured output and gets JSON of the schema', async () => {
 });
 
 test('refuses requests without the internal token, on every path', async () => {
-  for (const path of [
-    '/calls/x?tenant=a&run=b',
-    '/cancel',
-    '/streams?tenant=a&run=b',
-    '/metrics',
-    '/nowhere',
-  ]) {
+  for (const [method, path] of [
+    ['PUT', '/calls/x'],
+    ['GET', '/calls/x?tenant=a&run=b'],
+    ['DELETE', '/calls/x'],
+    ['POST', '/cancel'],
+    ['GET', '/streams?tenant=a&run=b'],
+    ['GET', '/metrics'],
+    ['GET', '/nowhere'],
+  ] as const) {
     for (const authorization of [undefined, 'Bearer wrong', 'Basic internal-key-of-the-tests']) {
       const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-      const response = await fetch(`${gateway.url}${path}`, { headers });
+      const response = await fetch(`${gateway.url}${path}`, { method, headers });
       expect(response.status).toBe(401);
       expect(await response.json()).toMatchObject({ code: 'unauthenticated' });
     }

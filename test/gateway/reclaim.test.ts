@@ -1,6 +1,7 @@
 import { claimCall, readCall, registerCall, renewLeases, type OwnedCall } from '../../src/ledger/calls';
 import { reclaimLost, reserveCall } from '../../src/ledger/reservations';
-import { markSent, settleCall } from '../../src/ledger/settlements';
+import { sendCall } from '../../src/ledger/sending';
+import { settleCall } from '../../src/ledger/settlements';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { makeRun, runBudget } from './support/gateway';
 
@@ -17,7 +18,14 @@ afterAll(async () => {
 });
 
 const need = { nano: 1000, tokens: 10, cap: 5, capLowered: null, priceVersion: 'test' };
-const started = { type: 'call.started', data: { call: 'k', agent: 'a', model: 'm', attempt: 1 } } as const;
+const leave = {
+  gates: {
+    credential: 'default',
+    rate: { key: 'plan/a', perMinute: 100 },
+    breaker: { failures: 3, cooldownMs: 60_000 },
+  },
+  started: { type: 'call.started', data: { call: 'k', agent: 'a', model: 'm', attempt: 1 } },
+} as const;
 
 async function registered(): Promise<OwnedCall> {
   const run = await makeRun(ledger.database, { limitNano: 1500 });
@@ -31,9 +39,10 @@ async function registered(): Promise<OwnedCall> {
 }
 
 async function expire(call: OwnedCall): Promise<void> {
-  await ledger.database.query(`UPDATE calls SET lease_until = now() - interval '1 second' WHERE run = $1`, [
-    call.run,
-  ]);
+  await ledger.database.query(
+    `UPDATE calls SET lease_until = now() - interval '9 seconds', lapsed_at = now() - interval '4 seconds' WHERE run = $1`,
+    [call.run],
+  );
 }
 
 async function reclaimed(call: OwnedCall): Promise<OwnedCall> {
@@ -61,7 +70,7 @@ test('gives back what a dead gateway had reserved and not sent', async () => {
 test('keeps what a dead gateway had sent reserved, so that the same again must fit beside it', async () => {
   const call = await registered();
   await reserveCall(ledger.database, call, need);
-  await markSent(ledger.database, call, started);
+  await sendCall(ledger.database, call, leave);
   await expire(call);
   const taken = await reclaimed(call);
   expect(await readCall(ledger.database, call)).toMatchObject({ state: 'registered', ambiguous: 1 });
@@ -80,15 +89,39 @@ test('takes nothing from a gateway whose lease is alive', async () => {
   expect(await claimCall(ledger.database, call, 'second')).toBeNull();
 });
 
+test('judges no gateway by the first look at its lease: where the ledger was away, every lease has run out', async () => {
+  const call = await registered();
+  await reserveCall(ledger.database, call, need);
+  await sendCall(ledger.database, call, leave);
+  await ledger.database.query(`UPDATE calls SET lease_until = now() - interval '1 minute' WHERE run = $1`, [
+    call.run,
+  ]);
+  expect(await reclaimLost(ledger.database, call.tenant, call.run)).toEqual([]);
+  expect(await reclaimLost(ledger.database, call.tenant, call.run)).toEqual([]);
+  // A gateway that is alive renews before anybody looks for the second time in earnest.
+  expect(await renewLeases(ledger.database, 'first', [call])).toHaveLength(1);
+  await ledger.database.query(`UPDATE calls SET lease_until = now() - interval '1 second' WHERE run = $1`, [
+    call.run,
+  ]);
+  expect(await reclaimLost(ledger.database, call.tenant, call.run)).toEqual([]);
+  expect(await readCall(ledger.database, call)).toMatchObject({ state: 'sent', ambiguous: 0, fence: 1 });
+  await ledger.database.query(`UPDATE calls SET lapsed_at = now() - interval '4 seconds' WHERE run = $1`, [
+    call.run,
+  ]);
+  expect(await reclaimLost(ledger.database, call.tenant, call.run)).toMatchObject([
+    { ambiguous: 1, fence: 2 },
+  ]);
+});
+
 test('lets nothing be done under a fence that is past', async () => {
   const call = await registered();
   await reserveCall(ledger.database, call, need);
-  await markSent(ledger.database, call, started);
+  await sendCall(ledger.database, call, leave);
   await expire(call);
   await reclaimed(call);
   const before = await runBudget(ledger.database, call.run);
   expect(await reserveCall(ledger.database, call, need)).toEqual({ type: 'lost' });
-  expect(await markSent(ledger.database, call, started)).toBeNull();
+  expect(await sendCall(ledger.database, call, leave)).toEqual({ type: 'lost' });
   expect(await renewLeases(ledger.database, 'first', [call])).toEqual([]);
   const settled = await settleCall(ledger.database, call, {
     ...{
@@ -99,7 +132,15 @@ test('lets nothing be done under a fence that is past', async () => {
       costNano: 500,
       attemptsJson: '[]',
     },
-    ...{ fault: 'timeout', faultMessage: '', retryInMs: null, vendorWait: false, answer: null, event: null },
+    ...{
+      fault: 'timeout',
+      faultMessage: '',
+      retryInMs: null,
+      waitCause: null,
+      answer: null,
+      event: null,
+      vendor: null,
+    },
   });
   expect(settled).toBeNull();
   expect(await runBudget(ledger.database, call.run)).toEqual(before);
@@ -109,7 +150,10 @@ test('appends no event to a run that has ended', async () => {
   const call = await registered();
   await ledger.database.query('UPDATE runs SET finished_at = now() WHERE id = $1', [call.run]);
   await reserveCall(ledger.database, call, need);
-  expect(await markSent(ledger.database, call, started)).toMatchObject({ state: 'sent' });
+  expect(await sendCall(ledger.database, call, leave)).toMatchObject({
+    type: 'sent',
+    row: { state: 'sent' },
+  });
   const { rows } = await ledger.database.query('SELECT 1 FROM run_events WHERE run = $1', [call.run]);
   expect(rows).toEqual([]);
 });

@@ -156,7 +156,27 @@ describe('a frozen plan', () => {
           'invalid_response',
         ],
       },
+      rateLimit: 100,
+      circuitBreaker: { failures: 3, cooldownMs: 60_000 },
     });
+  });
+
+  it('keeps the rate and the breaker that an agent names, and fills in the rest', async () => {
+    const writer = { model: 'claude-sonnet', instructions: 'x' };
+    const agents = {
+      writer: { ...writer, rateLimit: 7, circuitBreaker: { cooldown: '5s' } },
+      other: { ...writer, circuitBreaker: { failures: 1 } },
+    };
+    const { manifest } = freeze(await validated(planOf(sequenceOf(setStep(1)), { agents })), simulated);
+    expect(manifest.agents).toMatchObject({
+      writer: { rateLimit: 7, circuitBreaker: { failures: 3, cooldownMs: 5_000 } },
+      other: { rateLimit: 100, circuitBreaker: { failures: 1, cooldownMs: 60_000 } },
+    });
+  });
+
+  it('has the digest that it had before agents had rates, where it names none', async () => {
+    const plan = await validated(fromYaml(contentProduction));
+    expect(JSON.stringify(plan)).not.toMatch(/rateLimit|circuitBreaker/);
   });
 
   it('hashes alike however its fields are ordered, and otherwise when its branches are', async () => {

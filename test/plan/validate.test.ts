@@ -314,6 +314,23 @@ describe('steps', () => {
         { type: 'approval', title: 'x', timeout: '731d' },
       ),
     ).toEqual(['0/timeout limit_exceeded', '1/limits/vendorWait limit_exceeded', '3/timeout limit_exceeded']);
+    const patient = { model: 'claude-sonnet', instructions: 'x', circuitBreaker: { cooldown: '366d' } };
+    expect(await errorsOf(planOf(sequenceOf(setStep(1)), { agents: { patient } }))).toEqual([
+      '/agents/patient/circuitBreaker/cooldown limit_exceeded',
+    ]);
+  });
+
+  it('names an agent no rate below one, and no field that a breaker lacks', async () => {
+    const agent = {
+      model: 'claude-sonnet',
+      instructions: 'x',
+      rateLimit: 0,
+      circuitBreaker: { cooldowns: '1s' },
+    };
+    expect(await errorsOf(planOf(sequenceOf(setStep(1)), { agents: { agent } }))).toEqual([
+      '/agents/agent/rateLimit validation_failed',
+      '/agents/agent/circuitBreaker/cooldowns unknown_field',
+    ]);
   });
 });
 

@@ -1,6 +1,8 @@
 import type { Price, Rates } from '../../catalog/catalog';
 import { ModelList, type Model } from '../../contract/plans-api';
+import { readBreakers } from '../../ledger/breakers';
 import { isUsable } from '../../plan/check-models';
+import { conditionOf } from '../plans/model-condition';
 import { currentModels } from '../plans/models';
 import type { App, Service } from '../service';
 
@@ -16,6 +18,7 @@ export function modelRoutes(app: App, service: Service): void {
     },
     async () => {
       const { catalog, usable } = await currentModels(service);
+      const breakers = await readBreakers(service.database);
       const items = catalog.list().map(({ name, model }): Model => {
         const { id, vendor, contextTokens, outputTokensMax, price } = model;
         return {
@@ -23,6 +26,7 @@ export function modelRoutes(app: App, service: Service): void {
           price: price === null ? null : priceView(price),
           usable: isUsable(model, usable),
           simulated: usable.simulated,
+          ...conditionOf(model, { usable, breakers }),
         };
       });
       return { items };

@@ -7,6 +7,8 @@ import type { Vendor } from './vendor';
 export interface ChosenVendor {
   vendor: Vendor;
   simulated: boolean;
+  /** Name of the credential that it is called with: failures are counted by it. */
+  credential: string;
 }
 
 /** Who answers for which model. */
@@ -30,7 +32,7 @@ export function selectVendors(config: VendorConfig, catalog: Catalog): Vendors {
       throw new SettingError('ANTHROPIC_API_KEY, SIMULATOR_URL: one of them must be set.');
     const vendor = anthropic({ apiKey: 'simulated', baseUrl: config.SIMULATOR_URL });
     return {
-      of: () => ({ vendor, simulated: true }),
+      of: () => ({ vendor, simulated: true, credential: 'simulated' }),
       states: () => known.map((name) => ({ vendor: name, usable: true, simulated: true })),
     };
   }
@@ -40,7 +42,8 @@ export function selectVendors(config: VendorConfig, catalog: Catalog): Vendors {
     baseUrl: config.ANTHROPIC_BASE_URL ?? 'https://api.anthropic.com',
   });
   return {
-    of: (model) => (model.vendor === 'anthropic' ? { vendor, simulated: false } : null),
+    of: (model) =>
+      model.vendor === 'anthropic' ? { vendor, simulated: false, credential: 'default' } : null,
     states: () => known.map((name) => ({ vendor: name, usable: name === 'anthropic', simulated: false })),
   };
 }

@@ -77,11 +77,14 @@ export async function startGateway(options: {
   async function put(call: TestCall): Promise<CallReply> {
     return reply(await request('PUT', `/calls/${encodeURIComponent(call.key)}`, call.request));
   }
-  async function settle({ key, request: { tenant, run } }: TestCall, hash: string): Promise<CallState> {
+  async function settle(call: TestCall, hash: string): Promise<CallState> {
+    const { tenant, run } = call.request;
     const query = new URLSearchParams({ tenant, run, hash, wait: '20s' }).toString();
     for (;;) {
-      const { call } = await reply(await request('GET', `/calls/${encodeURIComponent(key)}?${query}`));
-      if (call.state !== 'pending') return call;
+      const response = await request('GET', `/calls/${encodeURIComponent(call.key)}?${query}`);
+      // As the worker does where the gateway that had the call is gone.
+      const { call: state } = response.status === 409 ? await put(call) : await reply(response);
+      if (state.state !== 'pending') return state;
     }
   }
   return {
@@ -96,6 +99,24 @@ export async function startGateway(options: {
         return finished;
       })),
   };
+}
+
+/**
+ * Asks again as a worker and its workflow do: after the pause that each is told. Answers the end and
+ * every pause on the way.
+ */
+export async function insist(
+  gateway: Pick<TestGateway, 'complete'>,
+  call: TestCall,
+): Promise<{ state: CallState; waits: (CallState & { state: 'wait' })[] }> {
+  const waits: (CallState & { state: 'wait' })[] = [];
+  for (;;) {
+    const state = await gateway.complete(call);
+    if (state.state === 'wait') waits.push(state);
+    else if (state.state !== 'failed' || state.retryInMs === null) return { state, waits };
+    const ms = state.state === 'wait' ? state.ms : (state.retryInMs ?? 0);
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  }
 }
 
 export interface RunOptions {
@@ -149,6 +170,8 @@ export function makeCall(
           ...(['rate_limit', 'timeout', 'overloaded', 'server_error'] as const),
           ...(['connection', 'empty_response', 'invalid_response'] as const),
         ],
+        rate: { key: `plan-of-${run}/writer`, perMinute: 1_000_000 },
+        breaker: { failures: 100, cooldownMs: 60_000 },
         ...policy,
       },
     },
@@ -179,6 +202,8 @@ export interface StoredCall {
   attempts_json: string;
   ambiguous: number;
   ambiguous_nano: number;
+  wait_cause: string | null;
+  waits: number;
   after_reset: boolean;
   cost_nano: number;
   output_tokens: number;
