@@ -1,11 +1,12 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { CloseRun } from '../contract/activities';
 import { FailureType } from '../contract/failures';
-import { countOtherEntries, writeEntries } from '../ledger/journal';
+import { countOtherEntries } from '../ledger/journal';
 import { fromValue } from '../ledger/values';
 import { endCalls } from './end-calls';
 import type { GatewayClient } from './gateway-client';
 import type { Ports } from './ports';
+import { takePlace, writeJournal } from './write-journal';
 
 /** Words of a run's end that it is found by. */
 const searchCharactersMax = 32_768;
@@ -15,6 +16,7 @@ export async function closeRun(ports: Ports, gateway: GatewayClient, request: Cl
   const { database } = ports;
   const { tenant, run } = request.run;
   const { journal } = request;
+  await takePlace(ports, { tenant, run, journal });
   const others = await countOtherEntries(database, { tenant, run, journal });
   if (others + journal.entries.length !== request.count) {
     const message = `Of ${String(request.count)} journal entries of ${run}, ${String(others)} are written and ${String(journal.entries.length)} are here.`;
@@ -25,5 +27,5 @@ export async function closeRun(ports: Ports, gateway: GatewayClient, request: Cl
   const output = end === undefined ? null : await fromValue(database, tenant, end.data.output);
   const text = typeof output === 'string' ? output : JSON.stringify(output);
   const search = `${text.slice(0, searchCharactersMax)} ${end?.data.error?.message ?? ''} ${end?.data.error?.code ?? ''}`;
-  await writeEntries(database, { tenant, run, journal, search });
+  await writeJournal(ports, { tenant, run, journal, search });
 }

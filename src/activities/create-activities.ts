@@ -1,11 +1,11 @@
 import type { Activities } from '../contract/activities';
-import { writeEntries } from '../ledger/journal';
 import { callModel } from './call-model';
 import { closeRun } from './close-run';
 import { evaluate } from './evaluate';
 import { createGatewayClient } from './gateway-client';
 import { openApproval } from './open-approval';
 import type { Ports } from './ports';
+import { writeJournal } from './write-journal';
 
 /** The activities, bound to what they need. Their names stand in histories. */
 export function createActivities(ports: Ports): Activities {
@@ -14,8 +14,7 @@ export function createActivities(ports: Ports): Activities {
     callModel: (call) => callModel(ports, gateway, call),
     evaluate: (request) => evaluate(ports, request),
     openApproval: (request) => openApproval(ports, request),
-    writeJournal: ({ run, journal }) =>
-      writeEntries(ports.database, { tenant: run.tenant, run: run.run, journal }),
+    writeJournal: ({ run, journal }) => writeJournal(ports, { tenant: run.tenant, run: run.run, journal }),
     closeRun: (request) => closeRun(ports, gateway, request),
   };
 }

@@ -6,7 +6,6 @@ import type { Condition } from '../contract/plan';
 import type { Skeleton } from '../contract/skeleton';
 import type { Json, Value } from '../contract/value';
 import { getContent } from '../ledger/contents';
-import { writeEntries } from '../ledger/journal';
 import { fromValue, toValue } from '../ledger/values';
 import { evaluateCondition } from '../plan/condition';
 import { ConditionError } from '../plan/condition-syntax';
@@ -17,12 +16,13 @@ import { at, readManifest } from './manifests';
 import type { Ports } from './ports';
 import { resolveNames } from './resolve';
 import { schemaErrors } from './schema-errors';
+import { writeJournal } from './write-journal';
 
 /** Evaluates what a workflow must not: templates, conditions, schemas, stored values. */
 export async function evaluate(ports: Ports, request: EvaluateRequest): Promise<EvaluateResult> {
   const { database } = ports;
   const { tenant, run } = request.run;
-  if (request.journal !== undefined) await writeEntries(database, { tenant, run, journal: request.journal });
+  if (request.journal !== undefined) await writeJournal(ports, { tenant, run, journal: request.journal });
   switch (request.type) {
     case 'value':
       return { type: 'value', value: await toValue(database, tenant, run, await render(ports, request)) };
@@ -34,6 +34,8 @@ export async function evaluate(ports: Ports, request: EvaluateRequest): Promise<
       const whole = await fromValue(database, tenant, request.value);
       return { type: 'value', value: await toValue(database, tenant, run, whole) };
     }
+    case 'read':
+      return { type: 'read', json: await fromValue(database, tenant, request.value) };
     case 'decision':
       return checkDecision(ports, request);
     case 'output':

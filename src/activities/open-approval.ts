@@ -5,15 +5,15 @@ import { FailureType } from '../contract/failures';
 import type { JournalEntry } from '../contract/journal';
 import { limits } from '../contract/limits';
 import type { Json, Value } from '../contract/value';
-import { readDecision } from '../ledger/recorded-decision';
-import { writeEntries } from '../ledger/journal';
-import type { ApprovalRow } from '../ledger/journal-statement';
+import type { ApprovalRow } from '../ledger/journal-approvals';
+import { readDecision, readDecisionFacts } from '../ledger/recorded-decision';
 import { fromValue } from '../ledger/values';
 import { TemplateError } from '../plan/liquid';
 import { evaluateTemplate } from '../plan/template';
 import { at, readManifest } from './manifests';
 import type { Ports } from './ports';
 import { resolveNames } from './resolve';
+import { writeJournal } from './write-journal';
 
 /**
  * Stores what is shown to the people who decide, and its digest: a decision is bound to exactly that.
@@ -39,10 +39,17 @@ export async function openApproval(ports: Ports, request: OpenApproval): Promise
     },
   };
   const journal = { ...request.journal, entries: [...request.journal.entries, entry] };
-  await writeEntries(database, { tenant, run, journal, approval: rowOf(request, title, digest) });
+  const row = rowOf(request, title, digest);
+  const write = { tenant, run, journal, approval: row };
   // After a reset the ledger may know the answer to just this question.
-  const decided = await readDecision(database, tenant, request.approval, digest);
-  return { title, digest, decided: request.settled === null ? decided : null };
+  const decided =
+    request.settled === null ? await readDecision(database, tenant, request.approval, digest) : null;
+  const of = { tenant, run, path: request.path, approval: request.approval };
+  await writeJournal(
+    ports,
+    decided === null ? write : { ...write, kept: await readDecisionFacts(database, of) },
+  );
+  return { title, digest, decided };
 }
 
 async function titleOf({ database }: Ports, request: OpenApproval): Promise<string> {

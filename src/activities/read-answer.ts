@@ -2,6 +2,7 @@ import type { ModelCall, ModelResult, Steer } from '../contract/activities';
 import { decisionSchemas } from '../contract/decisions';
 import type { CallDone } from '../contract/gateway';
 import type { Json, Value } from '../contract/value';
+import { noteStored } from '../ledger/contents';
 import { fromValue, toValue } from '../ledger/values';
 import type { Manifest } from '../plan/manifest';
 import type { Ports } from './ports';
@@ -17,6 +18,7 @@ export async function readAnswer(
   done: CallDone,
 ): Promise<ModelResult> {
   const about = { usage: done.usage, model: done.model, simulated: done.simulated };
+  noteStored(call.run, done.ref, Buffer.from(JSON.stringify(done.text), 'utf8'));
   const text = await joined(ports, call, done.text);
   const keep = (json: Json): Promise<Value> => toValue(ports.database, call.run.tenant, call.run.run, json);
   if (done.stop === 'refusal') return { type: 'refused', value: await keep(text), ...about };

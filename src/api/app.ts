@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { ulid } from 'ulid';
 import { limits } from '../contract/limits';
 import { fastifyTelemetry } from '../telemetry/fastify';
+import { followUnusedConnections } from '../unused-connections';
 import { refuseBrokenRequest } from './broken-request';
 import { createEventFeed } from './events/event-feed';
 import { installAuthentication } from './plugins/authentication';
@@ -52,8 +53,10 @@ export async function buildApp(service: Service, { version, logger, onRoute }: A
     },
     clientErrorHandler: refuseBrokenRequest,
   }).withTypeProvider<ZodTypeProvider>();
+  const closeUnused = followUnusedConnections(app.server);
   app.addHook('preClose', (done) => {
     draining = true;
+    closeUnused();
     done();
   });
 

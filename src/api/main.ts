@@ -7,11 +7,12 @@ import { openDatabase } from '../ledger/database';
 import { ensureAdminKey } from '../ledger/keys';
 import { migrate } from '../ledger/migrate';
 import { runPart } from '../lifecycle';
+import { reach } from '../reach';
 import { createLogger } from '../telemetry/logger';
 import { startTelemetry } from '../telemetry/telemetry';
 import { buildApp } from './app';
 import { createGateways } from './gateways';
-import { startPendingRuns } from './runs/pending-starts';
+import { startReconciler } from './reconciler/reconciler';
 import type { Service } from './service';
 import { openTemporal } from './temporal';
 
@@ -29,7 +30,12 @@ runPart({
     const logger = createLogger(config, 'api');
     const telemetry = startTelemetry('api', config);
     const database = openDatabase(config.DATABASE_URL);
-    await migrate(database);
+    await reach(
+      () => migrate(database),
+      (line) => {
+        logger.warn(line);
+      },
+    );
     await ensureTenant(database, 'default', 'Default');
     if (config.FERMATA_API_KEY !== undefined) await ensureAdminKey(database, config.FERMATA_API_KEY);
     const temporal = openTemporal(config, [telemetry.plugin]);
@@ -39,18 +45,19 @@ runPart({
       catalog: loadCatalog(config.FERMATA_CONFIG),
       gateways: createGateways(addressesOf(config.GATEWAY_URL), config.FERMATA_INTERNAL_KEY),
       internalKey: config.FERMATA_INTERNAL_KEY,
+      continueAfterSteps: config.FERMATA_CONTINUE_AFTER_STEPS,
       temporalUiUrl: config.TEMPORAL_UI_URL?.replace(/\/+$/, '') ?? null,
       workerMetricsUrl: config.WORKER_METRICS_URL ?? null,
       metricsText: () => telemetry.metricsText(),
     };
     const { version } = JSON.parse(readFileSync(packagePath, 'utf8')) as { version: string };
     const app = await buildApp(service, { version, logger });
-    const pending = startPendingRuns(service, logger);
+    const reconciler = startReconciler(service, logger);
     const url = await app.listen({ host: config.HOST, port: config.PORT });
     return {
       url,
       async stop() {
-        await pending.stop();
+        await reconciler.stop();
         await app.close();
         await temporal.close();
         await database.end();

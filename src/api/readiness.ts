@@ -1,9 +1,10 @@
 import { temporal } from '@temporalio/proto';
 import type { Readiness } from '../contract/plans-api';
+import { hasWorker } from '../ledger/worker-beats';
 import type { Service } from './service';
 
 const checkMsMax = 3_000;
-/** A worker asks anew at least once a minute; one that was heard of longer ago is gone. */
+/** A worker asks Temporal anew at least once a minute; one that was heard of longer ago is gone. */
 const pollerSecondsMax = 75;
 
 type Check = () => Promise<string | null>;
@@ -39,9 +40,11 @@ async function databaseProblem({ database }: Service): Promise<string | null> {
   return null;
 }
 
-async function workerProblem({
-  temporal: { client, namespace, taskQueue, within },
-}: Service): Promise<string | null> {
+/** A worker that died is missed in the ledger long before Temporal misses it; one that can't poll, only there. */
+async function workerProblem(service: Service): Promise<string | null> {
+  const { client, namespace, taskQueue, within } = service.temporal;
+  if (!(await hasWorker(service.database, taskQueue)))
+    return `No worker of the task queue ${taskQueue} gives a sign of life.`;
   const { pollers } = await within(checkMsMax, () =>
     client.workflowService.describeTaskQueue({
       namespace,

@@ -19,6 +19,8 @@ export interface Service {
   gateways: Gateways;
   /** Shared with the workers, which check by it who decided what. */
   internalKey: string;
+  /** Makes runs go on as new Temporal runs after so many steps each, for tests. */
+  continueAfterSteps?: number | undefined;
   /** Where Temporal's own UI is, without a slash at its end. */
   temporalUiUrl: string | null;
   /** Prometheus text of a worker, shown with the service's own. */

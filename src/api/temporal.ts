@@ -39,7 +39,21 @@ export function openTemporal(config: Config, plugins: ClientPlugin[] = []): Temp
   };
 }
 
+const failedPrecondition = 9;
 const passing = { cancelled: 1, deadlineExceeded: 4, resourceExhausted: 8, aborted: 10, unavailable: 14 };
+
+/**
+ * Whether an error says that a run takes no message now because its workflow task fails, as it does
+ * where the worker's code doesn't fit the run. Nothing was delivered.
+ */
+export function isTaskFailing(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return (
+    isGrpcServiceError(cause) &&
+    (cause.code as number) === failedPrecondition &&
+    /workflow task/i.test(cause.details)
+  );
+}
 
 /** Whether an error says that Temporal could not be reached or did not answer in time. */
 export function isTemporalAway(error: unknown): boolean {

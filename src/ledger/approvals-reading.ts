@@ -41,7 +41,7 @@ const select = `SELECT a.id, a.run, a.workflow_id AS "workflowId", a.kind, a.pat
   r.plan_name AS "planName", r.plan_version AS "planVersion", r.finished_at IS NOT NULL AS "runClosed",
   (SELECT coalesce(json_agg(json_build_object('by', d.by_user, 'decision', d.decision, 'comment', d.comment,
       'at', to_char(d.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'via', d.via) ORDER BY d.n), '[]')
-    FROM decisions d WHERE d.tenant = a.tenant AND d.approval = a.id) AS decisions
+    FROM decisions d WHERE d.tenant = a.tenant AND d.approval = a.id AND NOT d.superseded) AS decisions
 FROM approvals a JOIN runs r ON r.tenant = a.tenant AND r.id = a.run`;
 
 type Raw = Omit<ApprovalRow, 'content' | 'decidedContent'> & {

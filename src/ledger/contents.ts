@@ -10,6 +10,19 @@ const bodies = new LRUCache<string, Buffer>({
   sizeCalculation: (body) => body.length + 1,
 });
 
+/** Contents that this process has seen stored, each for a run: what is written once need not be written again. */
+const stored = new LRUCache<string, true>({ max: 50_000 });
+
+/** To be told of a content that a statement has stored for a run, or that another process says it has. */
+export function noteStored(
+  { tenant, run }: { tenant: string; run: string },
+  hash: string,
+  body: Buffer,
+): void {
+  stored.set(`${tenant}/${run}/${hash}`, true);
+  bodies.set(`${tenant}/${hash}`, body);
+}
+
 /** Makes a tenant if there is none by this id. */
 export async function ensureTenant(database: Database, id: string, name: string): Promise<void> {
   await database.query(
@@ -44,6 +57,7 @@ export async function putContent(
   body: Buffer,
 ): Promise<string> {
   const hash = await contentHash(database, tenant, body);
+  if (stored.has(`${tenant}/${run}/${hash}`)) return hash;
   await database.query(
     `WITH body AS (
        INSERT INTO contents (tenant, hash, format, body, bytes) VALUES ($1, $2, ${plain}, $4, $5)
@@ -51,6 +65,7 @@ export async function putContent(
      INSERT INTO content_references (tenant, run, hash) VALUES ($1, $3, $2) ON CONFLICT DO NOTHING`,
     [tenant, hash, run, body, body.length],
   );
+  noteStored({ tenant, run }, hash, body);
   return hash;
 }
 

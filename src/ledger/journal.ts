@@ -1,20 +1,65 @@
+import type { WrittenEntries } from '../contract/workflow';
 import type { Database } from './database';
 import { statementOf, type JournalWrite } from './journal-statement';
+import { makeRoom, supersede } from './supersede';
 
 const uniqueViolation = '23505';
+
+export type Written =
+  | { type: 'written' }
+  /** The run is closed: nothing is appended. */
+  | { type: 'closed' }
+  /** The ledger knows another Temporal run as the newest: this one is newer, or it was replaced. */
+  | { type: 'elsewhere'; current: string };
 
 /**
  * Writes entries as events of the run, each once, and what they say about the run, its steps and its
  * approvals: one statement, so that whoever sees an event sees its effect. Event numbers are given
- * out under the lock of the run's row, which makes their order the order of commit.
+ * out under the lock of the run's row, which makes their order the order of commit. The first entries
+ * of a Temporal run that came from a reset mark what they replace.
  */
-export async function writeEntries(database: Database, write: JournalWrite): Promise<void> {
-  if (write.journal.entries.length === 0 && write.approval === undefined) return;
-  const { sql, parameters } = statementOf(write);
+export async function writeEntries(database: Database, write: JournalWrite): Promise<Written> {
+  if (write.journal.entries.length === 0 && write.approval === undefined) return { type: 'written' };
+  for (let whilePending = false; ;) {
+    if (await isTaken(database, statementOf(write, { whilePending }))) return { type: 'written' };
+    const state = await settlePlace(database, write);
+    if (state.type !== 'open') return state;
+    whilePending = state.resetPending;
+  }
+}
+
+/**
+ * Whether a run's journal can take a batch. Where a reset isn't settled yet, that is done first, unless
+ * the entries are of before it: they tell nothing of its point, and make only room for themselves.
+ */
+export async function settlePlace(
+  database: Database,
+  write: JournalWrite,
+): Promise<Exclude<Written, { type: 'written' }> | { type: 'open'; resetPending: boolean }> {
+  const { tenant, run, journal } = write;
+  const place = await readPlace(database, tenant, run);
+  const executor = write.executor ?? journal.temporalRun;
+  if (place.temporalRun !== null && place.temporalRun !== executor)
+    return { type: 'elsewhere', current: place.temporalRun };
+  if (place.closed) return { type: 'closed' };
+  if (!place.resetPending) return { type: 'open', resetPending: false };
+  if (executor === journal.temporalRun) {
+    await supersede(database, { tenant, run, temporalRun: executor, written: writtenBefore(write) });
+    return { type: 'open', resetPending: false };
+  }
+  const entries = journal.entries.map((entry) => entry.n);
+  await makeRoom(database, { tenant, run, temporalRun: executor, entries });
+  return { type: 'open', resetPending: true };
+}
+
+/** Whether the run's row took the batch. */
+async function isTaken(
+  database: Database,
+  { sql, parameters }: { sql: string; parameters: unknown[] },
+): Promise<boolean> {
   for (;;) {
     try {
-      await database.query(sql, parameters);
-      return;
+      return (await database.query(sql, parameters)).rowCount === 1;
     } catch (error) {
       // Somebody wrote one of the same entries while this statement waited for the run's row: its
       // snapshot is older than that. Once more, and it sees them.
@@ -24,15 +69,40 @@ export async function writeEntries(database: Database, write: JournalWrite): Pro
   }
 }
 
-/** How many entries of a Temporal run the ledger holds, beside those of the batch. */
+/** What was written before the entries of a batch. */
+function writtenBefore({ journal: { entries, written } }: JournalWrite): WrittenEntries {
+  return written ?? { upTo: Math.min(...entries.map((entry) => entry.n)) - 1, beyond: [] };
+}
+
+/** Where a run's journal stands. */
+interface Place {
+  temporalRun: string | null;
+  closed: boolean;
+  resetPending: boolean;
+}
+
+async function readPlace(database: Database, tenant: string, run: string): Promise<Place> {
+  const { rows } = await database.query<Place>(
+    `SELECT temporal_run AS "temporalRun", finished_at IS NOT NULL AS closed, reset_pending AS "resetPending"
+     FROM runs WHERE tenant = $1 AND id = $2`,
+    [tenant, run],
+  );
+  if (rows[0] === undefined) throw new Error(`There is no run ${run}.`);
+  return rows[0];
+}
+
+/**
+ * How many entries of a run count, beside those of the batch: those of all its Temporal runs that no
+ * reset has taken back.
+ */
 export async function countOtherEntries(
   database: Database,
   { tenant, run, journal }: JournalWrite,
 ): Promise<number> {
   const { rows } = await database.query<{ count: number }>(
     `SELECT count(*) AS count FROM run_events
-     WHERE tenant = $1 AND run = $2 AND temporal_run = $3 AND NOT entry = ANY ($4::int[])`,
-    [tenant, run, journal.temporalRun, journal.entries.map((entry) => entry.n)],
+     WHERE tenant = $1 AND run = $2 AND entry IS NOT NULL AND NOT superseded AND NOT entry = ANY ($3::int[])`,
+    [tenant, run, journal.entries.map((entry) => entry.n)],
   );
   return rows[0]?.count ?? 0;
 }

@@ -11,9 +11,10 @@ const folder = path.join(__dirname, 'migrations');
  * processes may call this at once: a transaction lock lets one through.
  */
 export async function migrate(database: Database): Promise<void> {
-  await database.query(
+  await inTurn(
+    database,
     `CREATE TABLE IF NOT EXISTS migrations (
-       name text PRIMARY KEY, digest text NOT NULL, at timestamptz NOT NULL DEFAULT now())`,
+       name text PRIMARY KEY, digest text NOT NULL, at timestamptz NOT NULL DEFAULT now());`,
   );
   for (const name of readdirSync(folder)
     .filter((file) => file.endsWith('.sql'))
@@ -30,13 +31,29 @@ export async function migrate(database: Database): Promise<void> {
 }
 
 async function run(database: Database, name: string, digest: string, sql: string): Promise<void> {
-  // Several statements in one simple query are one transaction. The insert comes first: whoever
-  // comes second waits for it and then fails on the key, with nothing of the file done twice.
+  // The insert comes first: whoever comes second fails on the key, with nothing of the file done twice.
   const record = `INSERT INTO migrations (name, digest) VALUES ('${name}', '${digest}');`;
   try {
-    await database.query(`BEGIN; ${record}\n${sql}\nCOMMIT;`);
+    await inTurn(database, `${record}\n${sql}`);
+  } catch (error) {
+    if ((error as { constraint?: string }).constraint !== 'migrations_pkey') throw error;
+  }
+}
+
+/** Any number that nobody else locks. */
+const lockNumber = 7_236_817;
+
+/**
+ * Runs statements as one transaction, one process after another: even `CREATE TABLE IF NOT EXISTS`
+ * fails where two run it at once. Several statements in one simple query are one round trip.
+ */
+async function inTurn(database: Database, statements: string): Promise<void> {
+  try {
+    await database.query(
+      `BEGIN; SELECT pg_advisory_xact_lock(${String(lockNumber)});\n${statements}\nCOMMIT;`,
+    );
   } catch (error) {
     await database.query('ROLLBACK').catch(() => undefined);
-    if ((error as { code?: string }).code !== '23505') throw error;
+    throw error;
   }
 }

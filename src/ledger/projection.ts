@@ -46,7 +46,15 @@ export function project(entries: JournalEntry[]): Projection {
     if (entry.type === 'approval.expired') projection.expired.push(entry.data.approval);
   }
   projection.steps = [...steps.values()];
+  const { finished } = projection.run ?? {};
+  if (finished != null) projection.steps = projection.steps.map((step) => leftAt(step, finished.at));
   return projection;
+}
+
+/** A step that was open when the run ended was cancelled with it. */
+function leftAt(step: StepPatch, at: string): StepPatch {
+  const isOpen = step.status === 'running' || step.status === 'waiting';
+  return isOpen ? { ...step, status: 'cancelled', finishedAt: at } : step;
 }
 
 function projectRun(projection: Projection, entry: JournalEntry): void {

@@ -123,9 +123,20 @@ function startOf(row: Omit<StartRow, 'input'> & { inputJson: string }): StartRow
   return { ...rest, input: JSON.parse(inputJson) as Value };
 }
 
-/** Notes that the workflow was started. */
-export async function markStarted(database: Database, tenant: string, id: string): Promise<void> {
-  await database.query('UPDATE runs SET start_pending = false WHERE tenant = $1 AND id = $2', [tenant, id]);
+/** Notes that the workflow was started, and as which Temporal run where that is known. */
+export async function markStarted(
+  database: Database,
+  run: { tenant: string; id: string },
+  temporalRun: string | null,
+): Promise<void> {
+  await database.query(
+    `WITH started AS (
+       UPDATE runs SET start_pending = false, temporal_run = coalesce(temporal_run, $3)
+       WHERE tenant = $1 AND id = $2 RETURNING temporal_run)
+     INSERT INTO temporal_runs (tenant, run, id, origin)
+     SELECT $1, $2, temporal_run, 'started' FROM started WHERE temporal_run = $3 ON CONFLICT DO NOTHING`,
+    [run.tenant, run.id, temporalRun],
+  );
 }
 
 /** The frozen plan that runs were started with, as it was stored. */
@@ -146,7 +157,8 @@ export async function requestCancel(
 ): Promise<'requested' | 'closed' | 'unknown'> {
   const { rows } = await database.query<{ open: boolean }>(
     `WITH flagged AS (
-       UPDATE runs SET cancel_requested = true, cancel_reason = coalesce($3, cancel_reason)
+       UPDATE runs SET cancel_requested = true, cancel_reason = coalesce($3, cancel_reason),
+         cancel_requested_at = coalesce(cancel_requested_at, now())
        WHERE tenant = $1 AND id = $2 AND finished_at IS NULL RETURNING 1)
      SELECT finished_at IS NULL AS open FROM runs WHERE tenant = $1 AND id = $2`,
     [run.tenant, run.id, reason],

@@ -228,6 +228,37 @@ describe('a request that is malformed', () => {
     expect(response.statusCode).toBe(422);
   });
 
+  it.each([
+    ['/v1/runs?limit=1&limit=2', 'limit', 'Is given more than once.'],
+    ['/v1/runs?q=a&q=b', 'q', 'Is given more than once.'],
+    ['/v1/runs?status=odd', 'status', expect.stringMatching(/^Is "odd"; it may be "queued", .* or "/)],
+    ['/v1/runs?status=running&status=odd', 'status/1', expect.stringMatching(/^Is "odd"; it may be/)],
+    ['/v1/runs?label=none', 'label', 'Must be key:value.'],
+  ])('is told what it may be: %s', async (url, path, message: string) => {
+    const response = await api.app.inject({ url, headers: bearer(key) });
+    expect(response.json<Problem>().errors).toEqual([
+      { path: `/${path}`, code: 'validation_failed', message },
+    ]);
+  });
+
+  it('is told how a time is written that was given as a number', async () => {
+    const options = { limits: { timeout: 30 } };
+    const inOptions = await send({ plan: smallPlan, options });
+    expect(inOptions.problem.errors).toMatchObject([
+      {
+        path: '/options/limits/timeout',
+        message: 'Is a number without a unit; write a text, such as "30s".',
+      },
+    ]);
+    const inPlan = await send({ plan: { ...smallPlan, limits: { timeout: 30 } } });
+    expect(inPlan.problem.errors).toMatchObject([
+      {
+        path: '/plan/limits/timeout',
+        message: '30 is a number without a unit; write a text, such as "30s".',
+      },
+    ]);
+  });
+
   it('says which name holds NUL', async () => {
     for (const url of ['/v1/runs/%00', '/v1/runs?q=%00', '/v1/plans/a%00b'])
       expect((await api.app.inject({ url, headers: bearer(key) })).json()).toMatchObject({

@@ -1,5 +1,5 @@
 import { eventually } from '../support/eventually';
-import { startPendingRuns } from '../../src/api/runs/pending-starts';
+import { startReconciler } from '../../src/api/reconciler/reconciler';
 import { bearer, smallPlan, testApi, type TestApi } from './api';
 
 let api: TestApi;
@@ -178,7 +178,7 @@ describe('a start while Temporal is away', () => {
        INSERT INTO budgets (tenant, run, id, limit_nano) VALUES ('default', $2, 'run', 1)`,
       [id, lost],
     );
-    const pending = startPendingRuns(api.service, api.app.log, { olderThanSeconds: 0, everyMs: 100 });
+    const pending = startReconciler(api.service, api.app.log, { startsOlderThanSeconds: 0, everyMs: 100 });
     await eventually('the run is started', async () => {
       const { rows } = await api.ledger.database.query(
         'SELECT FROM runs WHERE id = $1 AND NOT start_pending',

@@ -5,6 +5,7 @@ import { bearer, smallPlan, testApi, type TestApi } from './api';
 interface Operation {
   summary: string;
   security?: object[];
+  requestBody?: { required?: boolean };
   responses: { [status: string]: { content?: { [type: string]: { schema: object } } } };
 }
 interface OpenApi {
@@ -52,6 +53,13 @@ describe('the OpenAPI document', () => {
       expect(Object.keys(operation.responses).some((status) => status.startsWith('2'))).toBe(true);
       expect(operation.responses['default']?.content).toHaveProperty(['application/problem+json']);
     }
+  });
+
+  it('says which bodies may be left out', () => {
+    const required = (path: string) => document.paths[path]?.['post']?.requestBody?.required;
+    expect(required('/v1/runs')).toBe(true);
+    expect(required('/v1/runs/{id}/cancel')).toBe(false);
+    expect(JSON.stringify(document)).not.toContain('x-optional-body');
   });
 
   it('holds each schema it refers to, under one name, and no other', () => {

@@ -1,6 +1,6 @@
 import type { JournalEntry, JournalFact } from '../../src/contract/journal';
 import { countOtherEntries, writeEntries } from '../../src/ledger/journal';
-import type { ApprovalRow } from '../../src/ledger/journal-statement';
+import type { ApprovalRow } from '../../src/ledger/journal-approvals';
 import { testDatabase, type TestDatabase } from '../support/database';
 
 let ledger: TestDatabase;

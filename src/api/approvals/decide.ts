@@ -13,9 +13,10 @@ import type { Principal } from '../../ledger/keys';
 import { toValue } from '../../ledger/values';
 import { invalidInput, notFound, ProblemError } from '../problem';
 import type { Service } from '../service';
-import { isTemporalAway } from '../temporal';
+import { isTaskFailing, isTemporalAway } from '../temporal';
 import { viewApproval } from './approval-view';
 import { checkDecision } from './check-decision';
+import { untilTaken } from './until-taken';
 import { createUpdateTurns } from './updates-in-flight';
 
 const answerMsMax = 10_000;
@@ -51,9 +52,11 @@ export async function decide(service: Service, request: DecideRequest): Promise<
   try {
     const taken = await inTurn(row.workflowId, () =>
       service.temporal.within(answerMsMax, () =>
-        service.temporal.client.workflow
-          .getHandle(row.workflowId)
-          .executeUpdate(decideUpdate, { args: [decision], updateId }),
+        untilTaken(() =>
+          service.temporal.client.workflow
+            .getHandle(row.workflowId)
+            .executeUpdate(decideUpdate, { args: [decision], updateId }),
+        ),
       ),
     );
     return await projected(service, tenant, row, taken);
@@ -105,6 +108,11 @@ async function toProblem(
     return new ProblemError(
       'temporal_unavailable',
       'The run has not answered within 10 s. With the same Idempotency-Key it is safe to ask again.',
+    );
+  if (isTaskFailing(error))
+    return new ProblemError(
+      'temporal_unavailable',
+      'The run can not go on now, for its workflow task fails. Nothing was decided; ask again when it goes on.',
     );
   const now = (await readApproval(service.database, tenant, row.id)) ?? row;
   if (error instanceof WorkflowNotFoundError)

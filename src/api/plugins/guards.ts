@@ -1,5 +1,6 @@
 import helmet from '@fastify/helmet';
 import type { z } from 'zod';
+import type { ProblemIssue } from '../../contract/problems';
 import { isBroken } from '../../plan/unicode';
 import { invalidInput, ProblemError } from '../problem';
 import { invalidUnicode } from '../read-json';
@@ -46,13 +47,24 @@ export async function installGuards(app: App, isDraining: () => boolean): Promis
     const given: unknown = httpPart === 'body' ? (data ?? undefined) : data;
     const result = schema.safeParse(given, { reportInput: true });
     if (result.success) return { value: result.data };
+    const issues = schemaIssues(result.error);
     return {
       error: invalidInput(
         `The ${partNames[httpPart ?? 'body'] ?? 'request'} is not valid.`,
-        schemaIssues(result.error),
+        httpPart === 'querystring' ? namingRepeated(issues, given) : issues,
       ),
     };
   });
   // Answers are typed by their schemas at compile time; checking them again would only cost time.
   app.setSerializerCompiler(() => JSON.stringify);
+}
+
+/** A parameter that is given twice comes as a list, of which whoever wrote the URL knows nothing. */
+function namingRepeated(issues: ProblemIssue[], query: unknown): ProblemIssue[] {
+  const given = new Map(Object.entries(query as { [name: string]: unknown }));
+  return issues.map((issue) =>
+    Array.isArray(given.get(issue.path.slice(1))) && issue.message.startsWith('Must be a ')
+      ? { ...issue, message: 'Is given more than once.' }
+      : issue,
+  );
 }

@@ -5,6 +5,7 @@ import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { z } from 'zod';
 import { withComponents } from '../openapi-components';
+import { mayLackBody, optionalBody, withOptionalBodies } from '../optional-bodies';
 import type { App } from '../service';
 
 /** Where the page of the documentation is. */
@@ -27,7 +28,7 @@ export async function installOpenApi(app: App, version: string): Promise<void> {
     },
     transform,
     transformObject: (document) =>
-      'openapiObject' in document ? withComponents(document.openapiObject) : {},
+      'openapiObject' in document ? withComponents(withOptionalBodies(document.openapiObject)) : {},
   });
   await app.register(swaggerUi, { routePrefix: docsPath });
   app.get(
@@ -51,12 +52,14 @@ const transform: SwaggerTransform = (route) => {
     ...(isPublic ? { security: [] } : {}),
     ...(isPublic || scopes === undefined ? {} : { description: describe(schema.description, scopes) }),
     ...(route.route.method === 'POST' ? { headers: idempotencyHeader } : {}),
+    ...(mayLackBody(route.schema.body) ? { [optionalBody]: true } : {}),
     response: { ...schema.response, default: problemAnswer },
   };
   return { schema: documented, url };
 };
 
 interface Documented {
+  [optionalBody]?: boolean;
   tags?: string[];
   description?: string;
   security?: readonly [];

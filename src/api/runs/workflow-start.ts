@@ -26,7 +26,7 @@ export async function startWorkflow(
   run: StartRow,
   { skeleton, inputSchema }: FrozenStart,
 ): Promise<void> {
-  const { database, temporal } = service;
+  const { database, temporal, continueAfterSteps } = service;
   const argument = {
     tenant: run.tenant,
     run: run.id,
@@ -34,9 +34,11 @@ export async function startWorkflow(
     skeleton: await skeletonOrReference(service, run, skeleton),
     input: await inputWithNulls(service, run, inputSchema),
     createdAt: run.createdAt.toISOString(),
+    localInTurn: true as const,
+    ...(continueAfterSteps === undefined ? {} : { continueAfterSteps }),
   };
-  await temporal.within(startMsMax, () => start(temporal, run, argument));
-  await markStarted(database, run.tenant, run.id);
+  const temporalRun = await temporal.within(startMsMax, () => start(temporal, run, argument));
+  await markStarted(database, run, temporalRun);
 }
 
 /** What templates see: the input as it was sent, with null for what it may have and lacks. */
@@ -68,12 +70,12 @@ async function start(
   temporal: Temporal,
   run: StartRow,
   argument: Omit<StartArgument, 'searchAttributes'>,
-): Promise<void> {
+): Promise<string | null> {
   const { name, version } = run.plan;
   const known = Date.now() >= leftOutUntil;
   const argumentWhole: StartArgument = { ...argument, searchAttributes: known };
   try {
-    await temporal.client.workflow.start(run.workflowType, {
+    const handle = await temporal.client.workflow.start(run.workflowType, {
       workflowId: run.id,
       taskQueue: temporal.taskQueue,
       args: [argumentWhole],
@@ -84,11 +86,12 @@ async function start(
       priority: { priorityKey: run.priority },
       ...(known ? { typedSearchAttributes: attributesOf(run) } : {}),
     });
+    return handle.firstExecutionRunId;
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
     if (!known || !lacksAttributes(error)) throw error;
     leftOutUntil = Date.now() + leftOutMs;
-    await start(temporal, run, argument);
+    return await start(temporal, run, argument);
   }
 }
 

@@ -1,0 +1,42 @@
+import { Context } from '@temporalio/activity';
+import type { Database } from '../ledger/database';
+import { settlePlace, writeEntries } from '../ledger/journal';
+import type { JournalWrite } from '../ledger/journal-statement';
+import { followTemporal } from '../temporal-runs';
+import type { Ports } from './ports';
+
+/**
+ * Writes the entries that an activity carries, as the Temporal run that carries it out: after a reset
+ * an activity that was scheduled before goes on under the new one. Where the ledger doesn't know that
+ * one yet, Temporal is asked. Throws where it was replaced: nobody hears of what it does any more.
+ */
+export async function writeJournal({ database }: Ports, write: JournalWrite): Promise<void> {
+  const executor = executorOf(write);
+  for (;;) {
+    const written = await writeEntries(database, { ...write, executor });
+    if (written.type !== 'elsewhere') return;
+    await follow(database, write, written.current);
+  }
+}
+
+/** Sees to it that the ledger holds the journal of just this Temporal run, so that it can be counted. */
+export async function takePlace({ database }: Ports, write: JournalWrite): Promise<void> {
+  for (;;) {
+    const place = await settlePlace(database, { ...write, executor: executorOf(write) });
+    if (place.type !== 'elsewhere') return;
+    await follow(database, write, place.current);
+  }
+}
+
+async function follow(database: Database, write: JournalWrite, known: string): Promise<void> {
+  const { tenant, run } = write;
+  const newest = await followTemporal(Context.current().client, database, { tenant, run, known });
+  const executor = executorOf(write);
+  // Thrown and not passed over: were it wrong, the entries would be lost.
+  if (newest.runId !== executor) throw new Error(`${executor} was replaced by ${newest.runId}.`);
+}
+
+/** The Temporal run that carries out this activity. */
+function executorOf({ journal }: JournalWrite): string {
+  return Context.current().info.workflowExecution?.runId ?? journal.temporalRun;
+}

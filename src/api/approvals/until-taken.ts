@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isGrpcServiceError, ServiceError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+
+const againMs = 100;
+const aborted = 10;
+
+/**
+ * Sends an update until a run has answered it. One that met a run at the moment of its continue-as-new
+ * was not judged; sent again under the same id it reaches the next Temporal run, which knows those ids
+ * whose decisions counted. Where the run is closed, that is what the next try says.
+ */
+export async function untilTaken<Result>(send: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!isAborted(error)) throw error;
+    }
+    await sleep(againMs);
+  }
+}
+
+function isAborted(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateFailedError)
+    return (
+      error.cause instanceof ApplicationFailure && error.cause.type === 'AcceptedUpdateCompletedWorkflow'
+    );
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && (cause.code as number) === aborted;
+}

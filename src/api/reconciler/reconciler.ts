@@ -1,0 +1,89 @@
+import type { FastifyBaseLogger } from 'fastify';
+import { forgetExpired } from '../../ledger/idempotency';
+import type { Service } from '../service';
+import { compareChanged } from './changes';
+import { createLease } from './lease';
+import { createOpenRunCheck } from './open-runs';
+import { startPendingRuns } from './pending-starts';
+import { storeHistories } from './stored-histories';
+
+export interface ReconcilerOptions {
+  everyMs?: number;
+  leaseSeconds?: number;
+  /** Younger runs may still be on their way in the request that accepted them. */
+  startsOlderThanSeconds?: number;
+}
+
+const leaseName = 'reconciler';
+const forgetEveryMs = 600_000;
+
+/**
+ * Keeps the ledger true to Temporal: starts what was left, takes up what was reset, ends what was
+ * terminated, names what is stalled and stores histories. Of all API processes the holder of a lease
+ * does it; another takes over when that one is gone. A task that fails is tried again in the next
+ * round and holds up none of the others.
+ */
+export function startReconciler(
+  service: Service,
+  log: FastifyBaseLogger,
+  { everyMs = 2_000, leaseSeconds = 10, startsOlderThanSeconds = 10 }: ReconcilerOptions = {},
+): { stop(): Promise<void> } {
+  const { database } = service;
+  const checkOpenRuns = createOpenRunCheck(service, log);
+  const lease = createLease(database, { name: leaseName, seconds: leaseSeconds });
+  let forgottenAt = 0;
+  let rounds = 0;
+  let stopping = false;
+  const isHolder = () => !stopping && lease.isHolder();
+
+  async function forget(): Promise<void> {
+    if (Date.now() - forgottenAt < forgetEveryMs) return;
+    await forgetExpired(database);
+    forgottenAt = Date.now();
+  }
+
+  const tasks: { [name: string]: () => Promise<void> } = {
+    starts: () => startPendingRuns(service, log, startsOlderThanSeconds),
+    changes: () => compareChanged(service, log, { round: rounds, isHolder }),
+    'open runs': () => checkOpenRuns(isHolder),
+    histories: () => storeHistories(service, log, isHolder),
+    'idempotency keys': forget,
+  };
+
+  async function work(): Promise<void> {
+    await lease.renew();
+    for (const [name, task] of Object.entries(tasks)) {
+      if (!isHolder()) return;
+      await task().catch((error: unknown) => {
+        log.warn({ err: error, task: name }, 'a part of the reconciliation failed');
+      });
+    }
+    rounds++;
+  }
+
+  const attempt = (): Promise<void> =>
+    work().catch((error: unknown) => {
+      log.warn({ err: error }, 'the ledger could not be reconciled with Temporal');
+    });
+  let timer: NodeJS.Timeout;
+  let round = Promise.resolve();
+  const next = (): void => {
+    round = attempt().then(() => {
+      if (!stopping) timer = setTimeout(next, everyMs);
+    });
+  };
+  timer = setTimeout(next, 0);
+  // Apart from the rounds: a long one must not lose its lease half way.
+  const renewal = setInterval(() => {
+    if (isHolder()) lease.renew().catch(() => undefined);
+  }, everyMs);
+  return {
+    async stop() {
+      stopping = true;
+      clearTimeout(timer);
+      clearInterval(renewal);
+      await round;
+      await lease.giveBack().catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { JournalEntry } from '../contract/journal';
+import type { WrittenEntries } from '../contract/workflow';
+import type { Database } from './database';
+
+export interface Reset {
+  tenant: string;
+  run: string;
+  /** The newest Temporal run, made by a reset or continued from one that was. */
+  temporalRun: string;
+  /** Which entries were written before the point of the reset. */
+  written: WrittenEntries;
+}
+
+/** An event that stands for a journal entry, or came with one. */
+export interface CountedEntry {
+  seq: number;
+  entry: JournalEntry;
+}
+
+interface Row {
+  seq: number;
+  n: number;
+  temporalRun: string;
+  at: Date;
+  step: string | null;
+  type: string;
+  data: Buffer;
+}
+
+/**
+ * The entries that count after a reset, in order: of those up to its point the ones of the execution
+ * that was reset, and so on back through what that one had gone on from, however others went on since.
+ */
+export async function readCounted(database: Database, reset: Reset): Promise<CountedEntry[]> {
+  const { tenant, run } = reset;
+  const lineage = await readLineage(database, reset);
+  const { rows } = await database.query<Row>(
+    `SELECT seq, coalesce(entry, with_entry) AS n, temporal_run AS "temporalRun", at, step, type, data
+     FROM run_events
+     WHERE tenant = $1 AND run = $2 AND coalesce(entry, with_entry) IS NOT NULL AND temporal_run = ANY ($3::text[])
+     ORDER BY n, seq`,
+    [tenant, run, lineage.map(({ id }) => id)],
+  );
+  const owners = new Map<number, string>();
+  for (const { id, counts } of lineage)
+    for (const { n, temporalRun } of rows)
+      if (temporalRun === id && counts(n) && !owners.has(n)) owners.set(n, id);
+  return rows.filter(({ n, temporalRun }) => owners.get(n) === temporalRun).map(countedOf);
+}
+
+function countedOf({ seq, at, data, n, step, type }: Row): CountedEntry {
+  const json = JSON.parse(data.toString('utf8')) as unknown;
+  // What was written as an entry is one.
+  return { seq, entry: { n, at: at.toISOString(), step, type, data: json } as JournalEntry };
+}
+
+interface Ancestor {
+  id: string;
+  /** Whether this entry, if it wrote it, was taken over by all that go on from it. */
+  counts: (n: number) => boolean;
+}
+
+/** The newest Temporal run and what it goes on from, the nearest first. */
+async function readLineage(
+  database: Database,
+  { tenant, run, temporalRun, written }: Reset,
+): Promise<Ancestor[]> {
+  const { rows } = await database.query<{ id: string; base: string | null; writtenJson: string | null }>(
+    `SELECT id, base, written_json AS "writtenJson" FROM temporal_runs WHERE tenant = $1 AND run = $2`,
+    [tenant, run],
+  );
+  const known = new Map(rows.map((row) => [row.id, row]));
+  const lineage: Ancestor[] = [{ id: temporalRun, counts: () => true }];
+  let counts = isAmong(written);
+  for (let id = known.get(temporalRun)?.base ?? null; id !== null; id = known.get(id)?.base ?? null) {
+    lineage.push({ id, counts });
+    counts = both(counts, isAmong(cutOf(known.get(id)?.writtenJson ?? null)));
+  }
+  return lineage;
+}
+
+/** What an execution took over from its base; all where it did not come from a reset. */
+function cutOf(json: string | null): WrittenEntries {
+  return json === null ? { upTo: Infinity, beyond: [] } : (JSON.parse(json) as WrittenEntries);
+}
+
+function isAmong({ upTo, beyond }: WrittenEntries): (n: number) => boolean {
+  const single = new Set(beyond);
+  return (n) => n <= upTo || single.has(n);
+}
+
+function both(left: (n: number) => boolean, right: (n: number) => boolean): (n: number) => boolean {
+  return (n) => left(n) && right(n);
+}
