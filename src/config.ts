@@ -30,12 +30,20 @@ const Settings = z.object({
   FERMATA_API_KEY: z.string().min(16, 'is shorter than 16 characters').optional(),
   FERMATA_CONFIG: z.string().default('fermata.config.yaml'),
   FERMATA_INTERNAL_KEY: z.string().min(16, 'is shorter than 16 characters').optional(),
+  /** Makes runs go on as new Temporal runs after so many steps each: slower, and otherwise the same. For tests. */
+  FERMATA_CONTINUE_AFTER_STEPS: z.coerce.number().int().min(1).optional(),
   GATEWAY_URL: z.string().optional(),
+  GATEWAY_HOST: z.string().default('127.0.0.1'),
   GATEWAY_PORT: port.default(0),
   SIMULATOR_URL: url.optional(),
   SIMULATOR_PORT: port.default(0),
   /** About how long an answer of the simulated vendor takes. */
   SIMULATOR_LATENCY_MS: z.coerce.number().int().min(0).max(60_000).default(1500),
+  /** Where the simulated vendor appends, a line of JSON each, all that reaches it. */
+  SIMULATOR_LEDGER_FILE: z.string().optional(),
+  /** The file of workflow code that a worker runs, if not the one that was built: to go back to an earlier one. */
+  FERMATA_WORKFLOW_BUNDLE: z.string().optional(),
+  WORKER_METRICS_HOST: z.string().default('127.0.0.1'),
   WORKER_METRICS_PORT: port.optional(),
   WORKER_METRICS_URL: url.optional(),
   /** What the command line edits a text with. */

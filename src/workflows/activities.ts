@@ -55,13 +55,31 @@ export const closeRun = (request: Argument<'closeRun'>, summary: string) =>
     () => written.closeRun.executeWithOptions({ summary }, [request]),
   );
 
+// State of the workflow: each has the modules of its code to itself.
+let takesTurns = false;
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * From here on local activities are carried out one after another. Side by side they end in any order,
+ * and at a replay in the one in which they were scheduled: what follows from them would be another.
+ */
+export function takeTurns(): void {
+  takesTurns = true;
+}
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = last.then(work);
+  last = turn.catch(() => undefined);
+  return turn;
+}
+
 /**
  * Short and idempotent work: a local activity, and the same function as a regular one where that
  * fails thrice, because a local activity that retries holds up updates.
  */
 async function shortly<T>(here: () => Promise<T>, elsewhere: () => Promise<T>): Promise<T> {
   try {
-    return await here();
+    return await (takesTurns ? inTurn(here) : here());
   } catch (error) {
     const cause = activityCause(error);
     if (cause === null || isFinal(cause)) throw error;

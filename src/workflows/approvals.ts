@@ -20,15 +20,20 @@ export interface OpenMatter {
   /** A decision is being looked at: others wait until it counts or falls. */
   settling: boolean;
   settled: Settled | null;
+  /** Id of the update whose decision counted: sent again, it gets the same answer. */
+  decidedBy: string | null;
 }
 
 /** The approvals of a run, by id. Decisions come in by update or signal and are judged here, one at a time. */
 export interface Approvals {
   add(matter: OpenMatter): void;
+  /** Throws where there is none. */
+  get(id: string): OpenMatter;
+  all(): OpenMatter[];
   pending(): OpenMatter[];
-  /** Throws where the decision can't count, before anything is recorded. */
-  validate(raw: RawDecision): void;
-  decide(raw: RawDecision): Promise<DecisionTaken>;
+  /** Throws where the decision can't count, before anything is recorded. `update` is the id of the update, if it is one. */
+  validate(raw: RawDecision, update: string | null): void;
+  decide(raw: RawDecision, update: string | null): Promise<DecisionTaken>;
 }
 
 interface Ports {
@@ -50,10 +55,11 @@ const statusOf: Record<Decision, ApprovalStatus> = {
 export function createApprovals(ports: Ports): Approvals {
   const matters = new Map<string, OpenMatter>();
 
-  function validate(raw: RawDecision): OpenMatter {
+  function validate(raw: RawDecision, update: string | null): OpenMatter {
     const matter = matters.get(raw.approval);
     if (matter === undefined)
       throw refusal(FailureType.approvalUnknown, 'This run has asked for no such approval.');
+    if (matter.settled !== null && update !== null && matter.decidedBy === update) return matter;
     if (matter.settled !== null) throw alreadyDecided(matter.settled);
     if (!matter.allow.includes(raw.decision)) {
       const message = `The decision ${raw.decision} is not allowed here: ${matter.allow.join(', ')}.`;
@@ -75,17 +81,24 @@ export function createApprovals(ports: Ports): Approvals {
 
   return {
     add: (matter) => matters.set(matter.id, matter),
+    get(id) {
+      const matter = matters.get(id);
+      if (matter === undefined) throw new Error(`This run has asked for no approval ${id}.`);
+      return matter;
+    },
+    all: () => [...matters.values()],
     pending: () => [...matters.values()].filter((matter) => matter.settled === null),
     validate,
-    async decide(raw) {
-      let matter = validate(raw);
+    async decide(raw, update) {
+      let matter = validate(raw, update);
       // One condition can let several deciders through at the same moment: each looks again, and only
       // the first finds the matter free.
       while (matter.settled === null && (matter.digest === null || matter.settling)) {
         const { id } = matter;
         await condition(() => isFree(id));
-        matter = validate(raw);
+        matter = validate(raw, update);
       }
+      if (matter.settled !== null) return taken(matter.id, matter.settled);
       matter.settling = true;
       try {
         const checked = await ports.check(matter, raw);
@@ -99,12 +112,17 @@ export function createApprovals(ports: Ports): Approvals {
         };
         await ports.record(matter, settled, checked.via);
         matter.settled = settled;
-        return { approval: matter.id, status: settled.status, by: settled.by };
+        matter.decidedBy = update;
+        return taken(matter.id, settled);
       } finally {
         matter.settling = false;
       }
     },
   };
+}
+
+function taken(approval: string, { status, by }: Settled): DecisionTaken {
+  return { approval, status, by };
 }
 
 function refusal(type: FailureType, message: string): ApplicationFailure {

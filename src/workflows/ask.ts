@@ -1,26 +1,57 @@
 import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
-import type { ModelCall, ModelResult, PriorAnswer } from '../contract/activities';
+import type { Block, ModelCall, ModelResult } from '../contract/activities';
 import { FailureType } from '../contract/failures';
 import { limits } from '../contract/limits';
+import { addUsage } from '../contract/usage';
+import type { Value } from '../contract/value';
 import { callModel } from './activities';
 import { lookup, namesFor, type Node } from './node';
 import { completed, failed, incomplete, type Outcome } from './outcome';
-import { addUsage } from '../contract/usage';
+import type { Asked } from './progress';
 import type { RunState } from './run-state';
 import { pathOf, type Answer, type Question } from './scope';
 
+type Asking = Extract<Asked, { type: 'asking' }>;
+
+interface About {
+  question: Question;
+  path: string;
+  models: string[];
+}
+
 /** Asks an agent: its models in order, and each again where its answer was cut off or broke its schema. */
 export async function ask(run: RunState, node: Node, question: Question): Promise<Answer> {
+  const { asks } = node.progress;
+  const place = question.place ?? '';
+  const known = asks.get(place);
+  if (known?.type === 'answered') return known.answer;
+  const asking = known ?? firstAsking(run, question, 0);
+  asks.set(place, asking);
   const path = question.place === null ? node.path : pathOf(node.path, question.place);
   const models = run.skeleton.agents[question.agent]?.models ?? [];
-  for (const [index, model] of models.entries()) {
+  const answer = await askModels(run, node, { question, path, models }, asking);
+  asks.set(place, { type: 'answered', answer });
+  return answer;
+}
+
+function firstAsking(run: RunState, { agent }: Question, model: number): Asking {
+  const continuationsLeft = run.skeleton.agents[agent]?.maxContinuations ?? 0;
+  const left = { reasksLeft: limits.reasksMax, continuationsLeft };
+  return { type: 'asking', model, attempt: 0, prior: [], ...left, waitedMs: 0, waitUntil: null };
+}
+
+async function askModels(run: RunState, node: Node, about: About, asking: Asking): Promise<Answer> {
+  if (about.models.length === 0) throw new Error(`Agent ${about.question.agent} has no model.`);
+  for (;;) {
+    const hasNext = asking.model + 1 < about.models.length;
     try {
-      return await askModel(run, node, { question, path, index, model });
+      const answer = await askModel(run, node, about, asking);
+      if (answer !== null) return answer;
     } catch (error) {
-      if (index + 1 === models.length || !isVendorFailure(error)) throw error;
+      if (!hasNext || !isVendorFailure(error)) throw error;
     }
+    Object.assign(asking, firstAsking(run, about.question, asking.model + 1));
   }
-  throw new Error(`Agent ${question.agent} has no model.`);
 }
 
 function isVendorFailure(error: unknown): boolean {
@@ -28,49 +59,47 @@ function isVendorFailure(error: unknown): boolean {
   return error.cause.type === FailureType.vendorUnavailable || error.cause.type === FailureType.vendorError;
 }
 
-interface Asking {
-  question: Question;
-  path: string;
-  index: number;
-  model: string;
-}
-
-async function askModel(run: RunState, node: Node, asking: Asking): Promise<Answer> {
-  const { question, path } = asking;
-  const agent = run.skeleton.agents[question.agent];
-  const structured = question.role !== 'agent' || agent?.structured === true;
-  let continuationsLeft = agent?.maxContinuations ?? 0;
-  let reasksLeft: number = limits.reasksMax;
-  let prior: PriorAnswer[] = [];
-  for (let attempt = 0; ; attempt++) {
-    const result = await callOrWait(run, node, asking, { attempt, prior });
+/** Null where the next model is to be asked. */
+async function askModel(run: RunState, node: Node, about: About, asking: Asking): Promise<Answer | null> {
+  const { question, path } = about;
+  const structured = question.role !== 'agent' || run.skeleton.agents[question.agent]?.structured === true;
+  for (;;) {
+    const result = await callOrWait(run, node, about, asking);
     switch (result.type) {
       case 'answered':
-        return answered(run, asking, result);
+        return answered(run, about, result);
       case 'refused':
         return ended(failed(path, FailureType.refused, 'The model refused to answer.'));
       case 'unavailable':
         return ended(failed(path, FailureType.vendorUnavailable, result.reason));
       case 'over_budget':
         return ended(overBudget(path, result));
+      case 'next':
+        return null;
       case 'invalid':
-        if (reasksLeft-- <= 0) return ended(failed(path, FailureType.invalidOutput, result.errors));
-        prior = [{ type: 'reask', answer: result.value, errors: result.errors }];
+        if (asking.reasksLeft-- <= 0) return ended(failed(path, FailureType.invalidOutput, result.errors));
+        again(asking, { type: 'reask', answer: result.value, errors: result.errors });
         break;
       case 'truncated':
-        if (continuationsLeft-- <= 0) return ended(truncated(path, structured, result));
-        prior = [{ type: 'continue', answer: result.value }];
+        if (asking.continuationsLeft-- <= 0) return ended(truncated(path, structured, result));
+        again(asking, { type: 'continue', answer: result.value });
         break;
     }
   }
+}
+
+function again(asking: Asking, prior: Asking['prior'][number]): void {
+  asking.attempt++;
+  asking.prior = [prior];
+  asking.waitedMs = 0;
 }
 
 function ended(outcome: Outcome): Answer {
   return { type: 'answered', outcome, steer: null };
 }
 
-function answered(run: RunState, asking: Asking, result: Extract<ModelResult, { type: 'answered' }>): Answer {
-  const { question, path } = asking;
+function answered(run: RunState, about: About, result: Extract<ModelResult, { type: 'answered' }>): Answer {
+  const { question, path } = about;
   if (question.role !== 'agent') {
     const decision = {
       kind: question.role,
@@ -100,55 +129,75 @@ function truncated(
     : incomplete('truncated', reason, result.value);
 }
 
-interface Attempt {
-  attempt: number;
-  prior: PriorAnswer[];
-}
+type Called =
+  Exclude<ModelResult, { type: 'wait' }> | { type: 'unavailable'; reason: string } | { type: 'next' };
 
 /** One call. Where the gateway says to wait, the workflow sleeps, with no slot held and no retry spent. */
-async function callOrWait(
+async function callOrWait(run: RunState, node: Node, about: About, asking: Asking): Promise<Called> {
+  const call = callOf(run, node, about, asking);
+  const again = asking.attempt === 0 ? '' : ` · again ${String(asking.attempt)}`;
+  const summary = `${about.question.agent} · ${about.models[asking.model] ?? ''}${again}`;
+  for (;;) {
+    if (asking.waitUntil !== null) await waitForVendor(node, asking, asking.waitUntil);
+    const result = await run.gate.pass(node.clock, () =>
+      run.journal.carry((journal) => callModel({ ...call, journal }, summary)),
+    );
+    if ('usage' in result) run.usage = addUsage(run.usage, result.usage);
+    if (result.type !== 'wait') return result;
+    // A vendor that is down is not waited for while another can be asked.
+    if (result.cause === 'breaker' && asking.model + 1 < about.models.length) return { type: 'next' };
+    if (asking.waitedMs + result.ms > node.vendorWaitMs)
+      return { type: 'unavailable', reason: result.reason };
+    asking.waitedMs += result.ms;
+    asking.waitUntil = Date.now() + result.ms;
+  }
+}
+
+async function waitForVendor(node: Node, asking: Asking, waitUntil: number): Promise<void> {
+  const left = waitUntil - Date.now();
+  // Between two Temporal runs it may have become less than nothing.
+  if (left > 0) await node.clock.wait('vendor', () => sleep(left));
+  asking.waitUntil = null;
+}
+
+function callOf(
   run: RunState,
   node: Node,
-  asking: Asking,
-  { attempt, prior }: Attempt,
-): Promise<Exclude<ModelResult, { type: 'wait' }> | { type: 'unavailable'; reason: string }> {
-  const { question, path, index, model } = asking;
-  const call: Omit<ModelCall, 'journal'> = {
+  { question, path }: About,
+  { model, attempt, prior }: Asking,
+): Omit<ModelCall, 'journal'> {
+  return {
     run: run.reference,
-    key: `${run.reference.run}/${path}/t1/m${String(index)}/a${String(attempt)}`,
+    key: `${run.reference.run}/${path}/t1/m${String(model)}/a${String(attempt)}`,
     path,
     agent: question.agent,
-    model: index,
+    model,
     role: question.role,
     ...(question.prompt === undefined ? {} : { prompt: question.prompt.at }),
     names: question.prompt === undefined ? {} : namesFor(node, question.prompt),
-    context: contextFor(node, question),
+    context: contextFor(node, question).map(bare),
     contextMode: question.context.mode,
     contextMaxTokens: question.context.maxTokens,
-    blocks: question.blocks,
+    blocks: question.blocks.map(bare),
     prior,
     budgets: node.budgets,
     temporalRun: run.temporalRun,
   };
-  const summary = `${question.agent} · ${model}${attempt === 0 ? '' : ` · again ${String(attempt)}`}`;
-  for (let waited = 0; ;) {
-    const result = await run.journal.carry((journal) => callModel({ ...call, journal }, summary));
-    if ('usage' in result) run.usage = addUsage(run.usage, result.usage);
-    if (result.type !== 'wait') return result;
-    if (waited + result.ms > node.vendorWaitMs) return { type: 'unavailable', reason: result.reason };
-    waited += result.ms;
-    await node.clock.wait('vendor', () => sleep(result.ms));
-  }
 }
 
-function contextFor(node: Node, { context }: Question) {
+function contextFor(node: Node, { context }: Question): Block[] {
   if (context.from !== undefined) {
     return context.from.map((id) => ({ name: `steps.${id}.output`, value: outputOfStep(node, id) }));
   }
   return context.mode === 'none' ? [] : node.preceding;
 }
 
-function outputOfStep(node: Node, id: string) {
+/** Without previews: an activity reads the content, and the context of a long run is the most of its history. */
+function bare({ name, value }: Block): Block {
+  return { name, value: 'ref' in value ? { ...value, preview: '' } : value };
+}
+
+function outputOfStep(node: Node, id: string): Value {
   const known = lookup(node, `steps.${id}`);
   const parts = 'parts' in known && !Array.isArray(known.parts) ? known.parts : {};
   return parts['output'] ?? { inline: null };

@@ -1,7 +1,16 @@
-import { createTimer, type Timer } from './timer';
+import { createLimits, type Limits } from './limits';
 
 /** What is waited for where nobody works: the reason of status `waiting`. */
 export type WaitReason = 'approval' | 'escalation' | 'vendor';
+
+/** What stops a clock; at the gate nobody waits for anything but ourselves, and no status says so. */
+export type Pause = WaitReason | 'gate';
+
+/** Active time so far: `ms` until the moment `since`, from which on it runs; null while it stands still. */
+export interface Active {
+  ms: number;
+  since: number | null;
+}
 
 /**
  * Time that counts. A clock belongs to a step and knows the clocks of the steps inside it; it stands
@@ -11,23 +20,26 @@ export type WaitReason = 'approval' | 'escalation' | 'vendor';
 export interface Clock {
   child(): Clock;
   /** Marks this step as waiting until `until` has settled. */
-  wait<T>(reason: WaitReason, until: () => Promise<T>): Promise<T>;
-  /** Calls `expire` once after so much counted time, unless the clock is closed before. */
-  limit(milliseconds: number, expire: () => void): void;
+  wait<T>(reason: Pause, until: () => Promise<T>): Promise<T>;
+  /** Calls `expire` once after so much counted time, unless the clock is closed before; at once where none is left. */
+  limit: Limits['add'];
+  limitsLeft: Limits['left'];
   close(): void;
   /** Null while somebody works. */
-  waitingFor(): WaitReason | null;
+  waitingFor(): Pause | null;
   activeMilliseconds(): number;
+  active(): Active;
 }
 
-export function createClock(changed: () => void): Clock {
+/** `before` is what an earlier Temporal run has counted. */
+export function createClock(changed: () => void, before: Active = { ms: 0, since: null }): Clock {
   const children = new Set<Clock>();
-  const waits: WaitReason[] = [];
-  const timers = new Set<Timer>();
-  let waiting: WaitReason | null = null;
+  const waits: Pause[] = [];
+  const limits = createLimits();
+  let waiting: Pause | null = null;
   let closed = false;
-  let activeBefore = 0;
-  let activeSince = Date.now();
+  let activeBefore = before.ms;
+  let activeSince = before.since ?? Date.now();
 
   const waitingFor = () => reasonOf(waits, children);
   const active = () => activeBefore + (waiting === null && !closed ? Date.now() - activeSince : 0);
@@ -38,9 +50,7 @@ export function createClock(changed: () => void): Clock {
       if (now === null) activeSince = Date.now();
       else activeBefore += Date.now() - activeSince;
       waiting = now;
-      for (const timer of timers)
-        if (now === null) timer.run();
-        else timer.hold();
+      limits.turn(now === null);
     }
     waiting = now;
     changed();
@@ -69,33 +79,27 @@ export function createClock(changed: () => void): Clock {
         update();
       }
     },
-    limit(milliseconds, expire) {
-      const timer = createTimer(milliseconds, () => {
-        timers.delete(timer);
-        expire();
-      });
-      timers.add(timer);
-      if (waiting === null) timer.run();
-    },
+    limit: limits.add,
+    limitsLeft: limits.left,
     close() {
       activeBefore = active();
       closed = true;
-      for (const timer of timers) timer.hold();
-      timers.clear();
+      limits.clear();
     },
     waitingFor,
     activeMilliseconds: active,
+    active: () => ({ ms: activeBefore, since: waiting === null && !closed ? activeSince : null }),
   };
 }
 
 /** A step waits where it waits itself, or where it has steps inside it and every one of them waits. */
-function reasonOf(waits: WaitReason[], children: Set<Clock>): WaitReason | null {
+function reasonOf(waits: Pause[], children: Set<Clock>): Pause | null {
   if (waits.length > 0) return waits[0] ?? null;
-  let reason: WaitReason | null = null;
+  let reason: Pause | null = null;
   for (const child of children) {
     const childReason = child.waitingFor();
     if (childReason === null) return null;
-    reason ??= childReason;
+    if (reason === null || childReason === 'gate') reason = childReason;
   }
   return reason;
 }

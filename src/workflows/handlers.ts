@@ -1,4 +1,4 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, condition, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { EvaluateResult, RawDecision } from '../contract/activities';
 import {
   approvalsQuery,
@@ -16,14 +16,23 @@ import type { Status } from './status';
 
 /** Binds the run's messages. Called before the first await, so that no early message is lost. */
 export function handleMessages(state: RunState, status: Status): void {
-  setHandler(decideUpdate, (raw) => state.approvals.decide(raw), {
-    validator(raw: RawDecision) {
-      state.approvals.validate(raw);
+  setHandler(
+    decideUpdate,
+    async (raw) => {
+      const update = currentUpdateInfo()?.id ?? null;
+      if (!state.ready) await condition(() => state.ready);
+      return state.approvals.decide(raw, update);
     },
-  });
+    {
+      validator(raw: RawDecision) {
+        if (state.ready) state.approvals.validate(raw, currentUpdateInfo()?.id ?? null);
+      },
+    },
+  );
   setHandler(decideSignal, async (raw) => {
     try {
-      await state.approvals.decide(raw);
+      if (!state.ready) await condition(() => state.ready);
+      await state.approvals.decide(raw, null);
     } catch (error) {
       // A signal has nobody to tell: a decision that can't count is passed over.
       if (!(error instanceof ApplicationFailure)) throw error;

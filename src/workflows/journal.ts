@@ -1,5 +1,7 @@
+import { workflowInfo } from '@temporalio/workflow';
 import type { Carried } from '../contract/activities';
 import type { JournalEntry, JournalFact } from '../contract/journal';
+import type { WrittenEntries } from '../contract/workflow';
 
 /**
  * The run's journal as the workflow holds it. An entry stays here until an activity that carried it
@@ -10,44 +12,98 @@ export interface Journal {
   /** Takes a number for an entry that an activity will make itself. */
   reserve(): { n: number; at: string };
   /** Gives such a number up: the activity failed for good, and nothing will be written under it. */
-  giveUp(): void;
+  giveUp(n: number): void;
   /** Whether there are entries that no activity carries right now. */
   hasLoose(): boolean;
-  /** Runs an activity that carries every entry not yet delivered. */
-  carry<T>(send: (carried: Carried) => Promise<T>): Promise<T>;
+  /**
+   * Runs an activity that carries entries not yet delivered, and makes the one reserved for it: all
+   * where they are few, else the oldest and those that no other activity carries.
+   */
+  carry<T>(send: (carried: Carried) => Promise<T>, reserved?: number): Promise<T>;
+  /** Which entries are known to be written. */
+  written(): WrittenEntries;
   /** How many entries there have been in all, those given up left out. */
   count(): number;
+  /** Nothing is left to write, and nothing is being written. */
+  isWritten(): boolean;
+  /** The numbers so far, for the next Temporal run of the same run: they go on there. */
+  numbers(): JournalNumbers;
+  goOnFrom(numbers: JournalNumbers): void;
 }
+
+export interface JournalNumbers {
+  count: number;
+  givenUp: number;
+}
+
+/**
+ * Hundreds of branches that begin at once would carry the entries of each other, which grows with the
+ * square of their number. The oldest ride with all of them: they speak of the steps around.
+ */
+const sharedMax = 12;
 
 export function createJournal(temporalRun: string): Journal {
   const buffer = new Map<number, JournalEntry>();
   const carriers = new Map<number, number>();
+  const reserved = new Set<number>();
   let count = 0;
   let givenUp = 0;
 
-  const reserve = () => ({ n: ++count, at: new Date().toISOString() });
+  const take = () => ({ n: ++count, at: new Date().toISOString() });
+  const isLoose = (n: number) => (carriers.get(n) ?? 0) === 0;
+  const isOpen = (n: number) => buffer.has(n) || reserved.has(n);
+
+  function written(): WrittenEntries {
+    const upTo = Math.min(count, ...[...buffer.keys(), ...reserved].map((n) => n - 1));
+    const beyond: number[] = [];
+    for (let n = upTo + 1; n <= count; n++) if (!isOpen(n)) beyond.push(n);
+    return { upTo, beyond };
+  }
+
+  /** What the ledger must know where a reset may have gone before. With many branches at work it can be long. */
+  function writtenAfterReset(): Pick<Carried, 'written'> {
+    const { runId, originalExecutionRunId, continuedFromExecutionRunId } = workflowInfo();
+    if (runId !== originalExecutionRunId) return { written: written() };
+    return continuedFromExecutionRunId === undefined ? {} : { written: { ...written(), beyond: [] } };
+  }
 
   return {
     add(step, fact) {
-      const { n, at } = reserve();
+      const { n, at } = take();
       buffer.set(n, { n, at, step, ...fact });
     },
-    reserve,
-    giveUp: () => {
+    reserve() {
+      const taken = take();
+      reserved.add(taken.n);
+      return taken;
+    },
+    giveUp(n) {
+      reserved.delete(n);
       givenUp++;
     },
-    hasLoose: () => [...buffer.keys()].some((n) => (carriers.get(n) ?? 0) === 0),
-    async carry(send) {
-      const entries = [...buffer.values()];
+    written,
+    hasLoose: () => [...buffer.keys()].some(isLoose),
+    async carry(send, made) {
+      const entries = [...buffer.values()].filter(({ n }, index) => index < sharedMax || isLoose(n));
       for (const { n } of entries) carriers.set(n, (carriers.get(n) ?? 0) + 1);
       try {
-        const result = await send({ temporalRun, entries });
+        const result = await send({ temporalRun, entries, ...writtenAfterReset() });
         for (const { n } of entries) buffer.delete(n);
+        if (made !== undefined) reserved.delete(made);
         return result;
       } finally {
-        for (const { n } of entries) carriers.set(n, (carriers.get(n) ?? 1) - 1);
+        for (const { n } of entries) {
+          const others = (carriers.get(n) ?? 1) - 1;
+          if (others === 0) carriers.delete(n);
+          else carriers.set(n, others);
+        }
       }
     },
     count: () => count - givenUp,
+    isWritten: () => buffer.size === 0 && carriers.size === 0,
+    numbers: () => ({ count, givenUp }),
+    goOnFrom(numbers) {
+      ({ count, givenUp } = numbers);
+    },
   };
 }

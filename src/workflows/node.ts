@@ -4,6 +4,7 @@ import type { Expression, StepNode } from '../contract/skeleton';
 import { nothing, type Value } from '../contract/value';
 import type { Clock } from './clock';
 import type { Outcome, Stopped } from './outcome';
+import { createProgress, type Progress } from './progress';
 import { pathOf, type Position } from './scope';
 
 /** Steps with an id that have finished, for templates: one map for each repetition. */
@@ -27,6 +28,10 @@ export interface Node {
   vendorWaitMs: number;
   /** Set once something of ours ended this step; its activities are cancelled at the same moment. */
   ending: Stopped | null;
+  progress: Progress;
+  /** How many evaluations, and how many decisions of people, its pattern has asked for on this walk. */
+  evaluations: number;
+  decisions: number;
 }
 
 export interface RootLimits {
@@ -36,41 +41,62 @@ export interface RootLimits {
 
 /** A step under way. */
 export interface Running {
-  node: Node;
   outcome: Promise<Outcome>;
+  /** Ends it for a reason of ours, unless it is ending already. */
+  end(cause: Stopped['cause'], reason: string, owner?: string): void;
 }
 
-export function rootNode(names: Names, clock: Clock, { budget, vendorWaitMs }: RootLimits): Node {
+export function rootNode(
+  names: Names,
+  { clock, progress }: { clock: Clock; progress: Progress },
+  { budget, vendorWaitMs }: RootLimits,
+): Node {
+  progress.clock = clock;
+  progress.frame ??= new Map();
   return {
     path: '',
     parent: null,
     names,
     preceding: [],
     handed: [],
-    frame: { steps: new Map(), parent: null },
+    frame: { steps: progress.frame, parent: null },
     clock,
     cancellation: CancellationScope.current(),
     budgets: [budget],
     vendorWaitMs,
     ending: null,
+    progress,
+    evaluations: 0,
+    decisions: 0,
   };
 }
 
-/** The node of a step below another. The root step's place is `root`, which paths below leave out. */
-export function childNode(parent: Node, step: StepNode, place: string, position: Position): Node {
-  const path = parent.parent === null ? place : pathOf(parent.path, place);
+/** The path of a step below another. The root step's place is `root`, which paths below leave out. */
+export function childPath(parent: Node, place: string): string {
+  return parent.parent === null ? place : pathOf(parent.path, place);
+}
+
+/** The node of a step below another, with what an earlier Temporal run knows of it. */
+export function childNode(parent: Node, step: StepNode, path: string, position: Position): Node {
+  const progress = parent.progress.inside.get(path) ?? createProgress();
+  if (position.repeated === true) progress.frame ??= new Map();
+  const cancellation = new CancellationScope();
+  if (progress.ending !== null) cancellation.cancel();
   return {
     path,
     parent,
     names: { ...parent.names, ...position.names },
     preceding: [...parent.preceding, ...(position.preceding ?? [])],
     handed: position.handed ?? [],
-    frame: position.repeated === true ? { steps: new Map(), parent: parent.frame } : parent.frame,
+    frame: progress.frame === null ? parent.frame : { steps: progress.frame, parent: parent.frame },
     clock: parent.clock.child(),
-    cancellation: new CancellationScope(),
+    cancellation,
     vendorWaitMs: step.limits?.vendorWaitMs ?? parent.vendorWaitMs,
     budgets: step.limits === undefined ? parent.budgets : [...parent.budgets, budgetOf(path, step.limits)],
-    ending: null,
+    ending: progress.ending,
+    progress,
+    evaluations: 0,
+    decisions: 0,
   };
 }
 
@@ -109,7 +135,7 @@ export function namesFor(node: Node, expression: Expression): Names {
 /** Ends a step for a reason of ours, unless it is ending already. */
 export function endNode(node: Node, stopped: Omit<Stopped, 'type' | 'value'>): void {
   if (node.ending !== null) return;
-  node.ending = { type: 'stopped', value: nothing, ...stopped };
+  node.progress.ending = node.ending = { type: 'stopped', value: nothing, ...stopped };
   node.cancellation.cancel();
 }
 

@@ -1,35 +1,66 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
 import type { Carried } from '../contract/activities';
 import type { ApprovalDecided } from '../contract/journal';
 import { openApproval } from './activities';
 import type { OpenMatter } from './approvals';
 import { hash } from './hash';
 import { namesFor, type Node } from './node';
+import type { Decided } from './progress';
 import type { RunState } from './run-state';
 import type { Matter, Settled } from './scope';
 
 /** Opens an approval and waits for its end, for months if it must. No clock of the plan runs meanwhile. */
 export async function askPeople(run: RunState, node: Node, matter: Matter): Promise<Settled> {
-  const open = register(run, node, matter);
-  const waits = matter.risk === 'high';
+  const { decisions } = node.progress;
+  const place = node.decisions++;
+  const known = decisions[place];
+  if (known?.type === 'settled') return known.settled;
+  if (known === undefined && !run.gate.isOpen()) await run.gate.opened(node.clock);
+  if (known === undefined && CancellationScope.current().consideredCancelled)
+    throw new CancelledFailure('The step was ended before anybody was asked.');
+  const asking = { place, known };
+  const settled = await (matter.risk === 'high' ? askAndWait : askNobody)(run, node, matter, asking);
+  decisions[place] = { type: 'settled', settled };
+  return settled;
+}
+
+interface Asking {
+  /** The how many-th question to people this is at its step, from 0. */
+  place: number;
+  /** Asked in an earlier Temporal run, and open. */
+  known: Extract<Decided, { type: 'open' }> | undefined;
+}
+
+async function askNobody(run: RunState, node: Node, matter: Matter, { place }: Asking): Promise<Settled> {
+  const open = register(run, node, matter, place);
+  await publish(run, node, { matter, open, dueAt: null });
+  decidedBy(run, open, { status: 'approved', decision: 'approve', by: 'policy' });
+  return (open.settled = {
+    status: 'approved',
+    decision: 'approve',
+    by: 'policy',
+    comment: null,
+    content: matter.content,
+  });
+}
+
+async function askAndWait(
+  run: RunState,
+  node: Node,
+  matter: Matter,
+  { place, known }: Asking,
+): Promise<Settled> {
+  const open = known === undefined ? register(run, node, matter, place) : run.approvals.get(known.approval);
+  const dueAt = known?.dueAt ?? Date.now() + matter.timeoutMs;
   const step = run.steps.get(node.path);
-  if (step !== undefined && waits) step.status = 'waiting';
-  if (!waits) {
-    await publish(run, node, { matter, open, dueAt: null });
-    decidedBy(run, open, { status: 'approved', decision: 'approve', by: 'policy' });
-    return (open.settled = {
-      status: 'approved',
-      decision: 'approve',
-      by: 'policy',
-      comment: null,
-      content: matter.content,
-    });
-  }
+  if (step !== undefined) step.status = 'waiting';
   try {
     return await node.clock.wait(matter.kind, async () => {
-      const dueAt = Date.now() + matter.timeoutMs;
-      const decided = await publish(run, node, { matter, open, dueAt });
-      if (decided !== null) return (open.settled = decided);
+      if (known === undefined) {
+        const decided = await publish(run, node, { matter, open, dueAt });
+        if (decided !== null) return (open.settled = decided);
+        node.progress.decisions[place] = { type: 'open', approval: open.id, dueAt };
+      }
       return await untilSettled(run, open, dueAt);
     });
   } finally {
@@ -37,11 +68,9 @@ export async function askPeople(run: RunState, node: Node, matter: Matter): Prom
   }
 }
 
-function register(run: RunState, node: Node, matter: Matter): OpenMatter {
-  const asking = (run.askings.get(node.path) ?? 0) + 1;
-  run.askings.set(node.path, asking);
+function register(run: RunState, node: Node, matter: Matter, place: number): OpenMatter {
   const open: OpenMatter = {
-    id: `apr_${hash(`${run.reference.run}/${node.path}/${String(asking)}`)}`,
+    id: `apr_${hash(`${run.reference.run}/${node.path}/${String(place + 1)}`)}`,
     kind: matter.kind,
     path: node.path,
     allow: matter.allow,
@@ -49,6 +78,7 @@ function register(run: RunState, node: Node, matter: Matter): OpenMatter {
     digest: null,
     settling: false,
     settled: null,
+    decidedBy: null,
   };
   run.approvals.add(open);
   return open;
@@ -93,9 +123,9 @@ async function publish(
   // Its entry has a number already, so the activity runs to its end even where the step is being ended.
   const opened = await CancellationScope.nonCancellable(async () => {
     try {
-      return await run.journal.carry(send);
+      return await run.gate.busy(() => run.journal.carry(send, requested.n));
     } catch (error) {
-      run.journal.giveUp();
+      run.journal.giveUp(requested.n);
       open.settled = nobody(open);
       throw error;
     }
@@ -107,7 +137,7 @@ async function publish(
 
 async function untilSettled(run: RunState, open: OpenMatter, dueAt: number): Promise<Settled> {
   try {
-    const inTime = await condition(() => open.settled !== null, Math.max(1, dueAt - Date.now()));
+    const inTime = await inTimeFor(open, dueAt);
     // A decision that came before the deadline counts, even where it is still being looked at.
     if (!inTime) await condition(() => !open.settling);
     if (open.settled !== null) return open.settled;
@@ -116,6 +146,13 @@ async function untilSettled(run: RunState, open: OpenMatter, dueAt: number): Pro
     if (isCancellation(error) && open.settled === null) withdraw(run, open);
     throw error;
   }
+}
+
+/** Whether it was decided before it was due. What has become due between two Temporal runs is due at once. */
+async function inTimeFor(open: OpenMatter, dueAt: number): Promise<boolean> {
+  const left = dueAt - Date.now();
+  if (left <= 0 && !CancellationScope.current().consideredCancelled) return open.settled !== null;
+  return condition(() => open.settled !== null, Math.max(1, left));
 }
 
 function expire(run: RunState, open: OpenMatter): Settled {

@@ -5,7 +5,7 @@ import type { Expression, StepNode } from '../contract/skeleton';
 import type { Json, Value } from '../contract/value';
 import { evaluate } from './activities';
 import { ask } from './ask';
-import { endNode, lookup, namesFor, type Node, type Running } from './node';
+import { lookup, namesFor, type Node, type Running } from './node';
 import { noteIncomplete, type RunState } from './run-state';
 import { askPeople } from './people';
 import type { Position, Scope } from './scope';
@@ -24,12 +24,14 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
       return {
         outcome: running.outcome,
         end: (reason) => {
-          const path = running.node.path;
-          endNode(running.node, { cause: 'ended', owner: path, step: path, reason });
+          running.end('ended', reason);
         },
       };
     },
-    value: (expression) => evaluateValue(run, node, expression),
+    value: async (expression) => {
+      const asked = { type: 'value', at: expression.at, names: namesFor(node, expression) } as const;
+      return (await once(node, () => stubborn(run, node, asked))).value;
+    },
     list: (expression) => evaluateList(run, node, expression),
     compose: (parts) => compose(run, node, parts),
     ask: (question) => ask(run, node, question),
@@ -44,23 +46,43 @@ type Asked =
   | { type: 'value' | 'condition' | 'list'; at: string; names: Names }
   | { type: 'store' | 'output'; value: Value };
 
+type ValueResult = Extract<EvaluateResult, { type: 'value' }>;
+
 async function evaluated<Type extends EvaluateResult['type']>(
   run: RunState,
   node: Node,
   type: Type,
   asked: Asked,
 ): Promise<Extract<EvaluateResult, { type: Type }>> {
-  const result = await run.journal.carry((journal) =>
-    evaluate({ run: run.reference, path: node.path, journal, ...asked }, `${node.path} · ${asked.type}`),
+  const result = await run.gate.pass(node.clock, () =>
+    run.journal.carry((journal) =>
+      evaluate({ run: run.reference, path: node.path, journal, ...asked }, `${node.path} · ${asked.type}`),
+    ),
   );
   if (result.type !== type) throw new Error(`Asked for a ${type}, got a ${result.type}.`);
   return result as Extract<EvaluateResult, { type: Type }>;
 }
 
+/** What an ended step has must still be put together, so this runs to its end even where the step is cancelled. */
+async function stubborn(run: RunState, node: Node, asked: Asked): Promise<ValueResult> {
+  return CancellationScope.nonCancellable(() => evaluated(run, node, 'value', asked));
+}
+
+/** What the pattern asked for at this place of its way in an earlier Temporal run is answered as it was then. */
+async function once<Result extends EvaluateResult>(
+  node: Node,
+  evaluate: () => Promise<Result>,
+): Promise<Result> {
+  const { results } = node.progress;
+  const place = node.evaluations++;
+  // Patterns are deterministic: at the same place they ask for the same.
+  const known = results[place] as Result | undefined;
+  return known ?? (results[place] = await evaluate());
+}
+
 export async function evaluateValue(run: RunState, node: Node, expression: Expression): Promise<Value> {
   const asked = { type: 'value', at: expression.at, names: namesFor(node, expression) } as const;
-  // What an ended step has must still be put together, so this runs to its end even where the step is cancelled.
-  return CancellationScope.nonCancellable(async () => (await evaluated(run, node, 'value', asked)).value);
+  return (await stubborn(run, node, asked)).value;
 }
 
 export async function evaluateCondition(run: RunState, node: Node, expression: Expression): Promise<boolean> {
@@ -70,7 +92,7 @@ export async function evaluateCondition(run: RunState, node: Node, expression: E
 
 async function evaluateList(run: RunState, node: Node, expression: Expression): Promise<Value[]> {
   const asked = { type: 'list', at: expression.at, names: namesFor(node, expression) } as const;
-  const { value, length } = await evaluated(run, node, 'list', asked);
+  const { value, length } = await once(node, () => evaluated(run, node, 'list', asked));
   return Array.from({ length }, (_, index) => itemOf(value, index));
 }
 
@@ -87,9 +109,7 @@ async function compose(
 ): Promise<Value> {
   const whole = collapse({ parts });
   if (JSON.stringify(whole).length <= limits.composedBytesMax) return whole;
-  return CancellationScope.nonCancellable(
-    async () => (await evaluated(run, node, 'value', { type: 'store', value: whole })).value,
-  );
+  return (await once(node, () => stubborn(run, node, { type: 'store', value: whole }))).value;
 }
 
 /** A whole whose parts are all inline is inline itself. */

@@ -3,8 +3,9 @@ import type { Incomplete, IncompleteCode } from '../contract/failures';
 import type { Usage } from '../contract/usage';
 import type { Skeleton } from '../contract/skeleton';
 import type { Value } from '../contract/value';
-import type { Memo, RunReference, StepView } from '../contract/workflow';
+import type { RunReference, StepView } from '../contract/workflow';
 import type { Approvals } from './approvals';
+import type { Gate } from './gate';
 import type { Journal } from './journal';
 
 /** What all steps of a run share. */
@@ -17,20 +18,28 @@ export interface RunState {
   workflowId: string;
   journal: Journal;
   approvals: Approvals;
-  /** Finished steps by path: a map, since `constructor` is a name like any other. */
-  memo: Map<string, Memo[string]>;
+  gate: Gate;
+  /** What an earlier Temporal run knew is here. Until then messages wait. */
+  ready: boolean;
+  /** The flow has come to its end, so there is nothing to continue. */
+  over: boolean;
+  /** Steps that have ended in this Temporal run. */
+  stepsEnded: number;
+  /** Steps that ended in an earlier one, and whose patterns have not been told so yet. */
+  untold: number;
   /** Counts finished steps: each makes a new version of the state. */
   stateVersion: number;
   incomplete: Incomplete[];
   usage: Usage;
   steps: Map<string, StepView>;
-  /** How often people were asked at a path. */
-  askings: Map<string, number>;
   runBudget: Budget;
 }
 
 /** Notes a hole. What was noted below it says no more: a hole is one entry, with its cause. */
 export function noteIncomplete(run: RunState, step: string, code: IncompleteCode, reason: string): void {
+  // A pattern that goes on in another Temporal run notes again what it has noted, and changes no order.
+  const isSame = (entry: Incomplete) => entry.step === step && entry.code === code && entry.reason === reason;
+  if (run.incomplete.some(isSame)) return;
   run.incomplete = run.incomplete.filter(
     (entry) => entry.step !== step && !entry.step.startsWith(`${step}.`),
   );

@@ -3,48 +3,66 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  isCancellation,
+  continueAsNew,
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { StepError } from '../contract/failures';
 import { limits } from '../contract/limits';
 import type { Skeleton } from '../contract/skeleton';
-import { nothing, type Value } from '../contract/value';
-import type { RunEnd, RunSummary, StartArgument } from '../contract/workflow';
-import { activityCause, closeRun, evaluate, writeJournal } from './activities';
+import type { Value } from '../contract/value';
+import type { RunSummary, StartArgument } from '../contract/workflow';
+import { closeRun, evaluate, takeTurns, writeJournal } from './activities';
 import { createApprovals } from './approvals';
-import { createClock } from './clock';
+import { createClock, type Clock } from './clock';
+import { readMemo, restore, resume, shouldContinue, untilContinued } from './continue';
+import { createGate } from './gate';
 import { recordDecision, checkDecision, handleMessages } from './handlers';
 import { createJournal } from './journal';
-import { rootNode, endNode, type Node } from './node';
-import type { Outcome } from './outcome';
+import { rootNode } from './node';
 import { noUsage } from '../contract/usage';
-import { noteIncomplete, type RunState } from './run-state';
-import { createStatus } from './status';
-import { startStep } from './step';
+import type { RunState } from './run-state';
+import { createStatus, type Status } from './status';
+import { failedBy, work, type End } from './work';
 
 /**
- * One run from its start to its end. Every workflow type of the service is this function under the
- * name of the plan's root pattern.
+ * One run from its start to its end, or to where it goes on as a new Temporal run. Every workflow type
+ * of the service is this function under the name of the plan's root pattern.
  */
 export async function run(argument: StartArgument): Promise<RunSummary> {
+  if (argument.localInTurn === true) takeTurns();
   const state = createState(argument);
   const status = createStatus(state, argument.searchAttributes);
-  const clock = createClock(() => {
-    status.update(clock);
-  });
   handleMessages(state, status);
-  state.skeleton = await readSkeleton(state, argument);
-  Object.assign(state.runBudget, budgetOf(state.skeleton));
+  const memo = await readMemo(state, argument);
+  const unreadable = await readSkeleton(state, argument);
+  const progress = restore(state, status, memo);
+  const clock: Clock = createClock(() => {
+    status.update(clock);
+  }, memo?.active);
 
   const journaling = writeLooseEntries(state, () => status.closing());
-  state.journal.add(null, { type: 'run.started', data: { plan: state.skeleton.plan } });
-  setCurrentDetails(`${state.skeleton.plan.name}@${state.skeleton.plan.version}`);
+  const { plan } = state.skeleton;
+  if (memo === null) state.journal.add(null, { type: 'run.started', data: { plan } });
+  setCurrentDetails(`${plan.name}@${plan.version}`);
   const vendorWaitMs = state.skeleton.limits.vendorWaitMs ?? limits.vendorWaitHours * 3_600_000;
-  const root = rootNode(namesOf(state), clock, { budget: state.runBudget, vendorWaitMs });
-  const end = await work(state, root);
+  const root = rootNode(namesOf(state), { clock, progress }, { budget: state.runBudget, vendorWaitMs });
+  const working = unreadable ?? work(state, root);
+  const continuing = untilContinued(state, root, status);
+  if (memo !== null) void resume(state, status, clock);
+  const end = await Promise.race([working, continuing]);
+  if (Array.isArray(end)) return continueAsNew<typeof run>({ ...argument, memo: end });
+  await close(state, { status, clock, journaling, end });
+  return finish(end);
+}
 
+interface Closing {
+  status: Status;
+  clock: Clock;
+  journaling: Promise<void>;
+  end: End;
+}
+
+async function close(state: RunState, { status, clock, journaling, end }: Closing): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
     await condition(allHandlersFinished);
     status.close();
@@ -60,7 +78,6 @@ export async function run(argument: StartArgument): Promise<RunSummary> {
       closeRun({ run: state.reference, journal, count: state.journal.count() }, `close · ${runEnd}`),
     );
   });
-  return finish(end);
 }
 
 function createState(argument: StartArgument): RunState {
@@ -78,12 +95,18 @@ function createState(argument: StartArgument): RunState {
       check: (matter, raw) => checkDecision(state, matter, raw),
       record: (matter, settled, via) => recordDecision(state, matter, settled, via),
     }),
-    memo: new Map(Object.entries(argument.memo ?? {})),
+    gate: createGate({
+      restoring: argument.memo !== undefined,
+      isTime: () => shouldContinue(state, argument),
+    }),
+    ready: false,
+    over: false,
+    stepsEnded: 0,
+    untold: 0,
     stateVersion: 0,
     incomplete: [],
     usage: noUsage,
     steps: new Map(),
-    askings: new Map(),
     runBudget: { id: 'run', costNano: 0, tokens: null, modelCalls: null },
   };
   return state;
@@ -99,14 +122,21 @@ const noSkeleton: Skeleton = {
   flow: { type: 'sequence', steps: [], onFailure: { type: 'fail' } },
 };
 
-async function readSkeleton(state: RunState, { skeleton }: StartArgument): Promise<Skeleton> {
-  if (!('ref' in skeleton)) return skeleton;
-  const read = await evaluate(
-    { run: state.reference, path: 'root', type: 'skeleton', ref: skeleton.ref },
-    'read the plan',
-  );
-  if (read.type !== 'skeleton') throw new Error(`Asked for a skeleton, got a ${read.type}.`);
-  return read.skeleton;
+/** Reads the plan's skeleton where it was too large for the start argument. Answers the run's end where it can't be read. */
+async function readSkeleton(state: RunState, { skeleton }: StartArgument): Promise<End | null> {
+  if ('ref' in skeleton) {
+    const { ref } = skeleton;
+    const about = { run: state.reference, path: 'root', type: 'skeleton', ref } as const;
+    try {
+      const read = await CancellationScope.nonCancellable(() => evaluate(about, 'read the plan'));
+      if (read.type !== 'skeleton') throw new Error(`Asked for a skeleton, got a ${read.type}.`);
+      state.skeleton = read.skeleton;
+    } catch (error) {
+      return failedBy(state, error);
+    }
+  }
+  Object.assign(state.runBudget, budgetOf(state.skeleton));
+  return null;
 }
 
 function budgetOf({ limits }: Skeleton) {
@@ -131,86 +161,6 @@ async function writeLooseEntries(state: RunState, closing: () => boolean): Promi
       await state.journal.carry((journal) => writeJournal({ run: state.reference, journal }, 'journal'));
     }
   });
-}
-
-interface End {
-  summary: RunSummary;
-  reason: string | null;
-  cancelled?: unknown;
-}
-
-async function work(state: RunState, root: Node): Promise<End> {
-  const { timeoutMs } = state.skeleton.limits;
-  try {
-    const running = startStep(state, root, state.skeleton.flow, 'root', {});
-    if (timeoutMs != null) {
-      root.clock.limit(timeoutMs, () => {
-        const reason = `The run took longer than ${String(timeoutMs / 1000)} s.`;
-        endNode(running.node, { cause: 'limit_time', owner: 'run', step: 'root', reason });
-      });
-    }
-    const outcome = await running.outcome;
-    const end = endOf(state, outcome);
-    return state.skeleton.checksOutput ? await checkOutput(state, end) : end;
-  } catch (error) {
-    if (!isCancellation(error)) throw error;
-    return { ...ended(state, 'cancelled', nothing), reason: 'Cancelled.', cancelled: error };
-  } finally {
-    root.clock.close();
-  }
-}
-
-function ended(state: RunState, status: RunEnd, output: Value, error: StepError | null = null): End {
-  return { summary: { status, output, incomplete: state.incomplete, error }, reason: error?.message ?? null };
-}
-
-function endOf(state: RunState, outcome: Outcome): End {
-  switch (outcome.type) {
-    case 'failed':
-      return ended(state, 'failed', outcome.value, outcome.error);
-    case 'rejected': {
-      const comment = outcome.comment === null ? '' : `: ${outcome.comment}`;
-      return {
-        ...ended(state, 'rejected', outcome.value),
-        reason: `Rejected by ${outcome.by} at ${outcome.step}${comment}`,
-      };
-    }
-    case 'stopped': {
-      const { reason, step, value } = outcome;
-      if (state.skeleton.limits.onExceeded === 'fail') {
-        return ended(state, 'failed', value, {
-          code: 'budget_exceeded',
-          message: reason,
-          step,
-          retryable: true,
-        });
-      }
-      noteIncomplete(state, step, 'budget_exceeded', reason);
-      return { ...ended(state, 'partial', value), reason };
-    }
-    case 'skipped':
-      return ended(state, 'completed', nothing);
-    case 'completed':
-    case 'incomplete':
-      return ended(state, state.incomplete.length === 0 ? 'completed' : 'partial', outcome.value);
-  }
-}
-
-async function checkOutput(state: RunState, end: End): Promise<End> {
-  const { status, output } = end.summary;
-  if (status !== 'completed' && status !== 'partial') return end;
-  try {
-    await evaluate({ run: state.reference, path: 'root', type: 'output', value: output }, 'check the output');
-    return end;
-  } catch (error) {
-    const cause = activityCause(error);
-    if (!(cause instanceof ApplicationFailure)) throw error;
-    return ended(state, 'failed', output, failureOf(cause));
-  }
-}
-
-function failureOf({ type, message }: ApplicationFailure): StepError {
-  return { code: type ?? 'invalid_output', message, step: 'root', retryable: true };
 }
 
 function noteAlert(state: RunState): void {

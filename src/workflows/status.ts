@@ -14,11 +14,17 @@ export interface Status {
   close(): void;
   closing(): boolean;
   view(): StateView;
+  /** What is waited for; null while somebody works. */
+  waitingFor(): WaitReason | null;
+  /** Stays as it was in an earlier Temporal run until everything stands where it stood then. */
+  restore(waitingFor: WaitReason | null): void;
+  restored(clock: Clock): void;
 }
 
 export function createStatus(state: RunState, upsert: boolean): Status {
   let reason: WaitReason | null = null;
   let closed = false;
+  let restoring = false;
 
   function current(): string[] {
     const open = [...state.steps.values()].filter(
@@ -30,38 +36,55 @@ export function createStatus(state: RunState, upsert: boolean): Status {
     return paths.filter((path) => !isAbove(path));
   }
 
+  function update(clock: Clock): void {
+    const now = clock.waitingFor();
+    if (closed || restoring || now === 'gate' || now === reason) return;
+    const changed = (now === null) !== (reason === null);
+    reason = now;
+    state.journal.add(null, {
+      type: 'run.status',
+      data: { status: statusNow(), reason: now, activeMs: clock.activeMilliseconds() },
+    });
+    if (!changed) return;
+    showDetails();
+    // Only here, and not at every step: each upsert is an event of the history.
+    if (!upsert) return;
+    upsertSearchAttributes([
+      { key: statusKey, value: statusNow() },
+      { key: pendingKey, value: state.approvals.pending().length },
+    ]);
+  }
+
+  const statusNow = () => (reason === null ? 'running' : 'waiting');
+
+  function showDetails(): void {
+    const { name, version } = state.skeleton.plan;
+    const why = reason === null ? '' : ` for ${reason}`;
+    setCurrentDetails(`${name}@${version} · ${statusNow()}${why} · ${current().join(', ')}`);
+  }
+
   return {
-    update(clock) {
-      const now = clock.waitingFor();
-      if (closed || now === reason) return;
-      const changed = (now === null) !== (reason === null);
-      reason = now;
-      const status = now === null ? 'running' : 'waiting';
-      state.journal.add(null, {
-        type: 'run.status',
-        data: { status, reason: now, activeMs: clock.activeMilliseconds() },
-      });
-      if (!changed) return;
-      const { name, version } = state.skeleton.plan;
-      setCurrentDetails(
-        `${name}@${version} · ${status}${now === null ? '' : ` for ${now}`} · ${current().join(', ')}`,
-      );
-      // Only here, and not at every step: each upsert is an event of the history.
-      if (!upsert) return;
-      upsertSearchAttributes([
-        { key: statusKey, value: status },
-        { key: pendingKey, value: state.approvals.pending().length },
-      ]);
-    },
+    update,
     close: () => {
       closed = true;
     },
     closing: () => closed,
     view: () => ({
-      status: reason === null ? 'running' : 'waiting',
+      status: statusNow(),
       reason,
       current: current(),
       stateVersion: state.stateVersion,
+      ...(state.ready ? { written: state.journal.written() } : {}),
     }),
+    waitingFor: () => reason,
+    restore(waitingFor) {
+      reason = waitingFor;
+      restoring = true;
+    },
+    restored(clock) {
+      restoring = false;
+      showDetails();
+      update(clock);
+    },
   };
 }

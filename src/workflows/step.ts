@@ -1,13 +1,21 @@
-import { ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import type { StepError } from '../contract/failures';
-import type { StepFinished } from '../contract/journal';
 import type { StepNode } from '../contract/skeleton';
 import { nothing } from '../contract/value';
-import type { StepStatus } from '../contract/workflow';
 import { activityCause } from './activities';
+
 import { interpret } from './interpreter';
-import { childNode, endingOf, endNode, type Node, type Running } from './node';
-import { isFinished, outputOf, type Failed, type Finished, type Outcome, type Stopped } from './outcome';
+import type { LimitKind } from './limits';
+import { childNode, childPath, endingOf, endNode, type Node, type Running } from './node';
+import { isFinished, type Failed, type Outcome, type Stopped } from './outcome';
+import { described, record } from './record';
+import { retell } from './retell';
 import { noteIncomplete, type RunState } from './run-state';
 import { createScope, evaluateCondition, evaluateValue } from './run-scope';
 import type { Position } from './scope';
@@ -24,7 +32,13 @@ export function startStep(
   place: string,
   position: Position,
 ): Running {
-  const node = childNode(parent, step, place, position);
+  const path = childPath(parent, place);
+  const known = parent.progress.ended.get(path);
+  if (known !== undefined) {
+    const frame = position.repeated === true ? null : parent.frame;
+    return { outcome: retell(run, parent.progress, { path, known, frame }), end: () => undefined };
+  }
+  const node = childNode(parent, step, path, position);
   const attributes = {
     'fermata.run': run.reference.run,
     'fermata.step': node.path,
@@ -34,30 +48,46 @@ export function startStep(
   const outcome = node.cancellation.run(work).finally(() => {
     node.clock.close();
   });
-  return { node, outcome };
+  const end: Running['end'] = (cause, reason, owner = path) => {
+    endNode(node, { cause, owner, step: path, reason });
+  };
+  return { outcome, end };
 }
 
 async function live(run: RunState, node: Node, step: StepNode, position: Position): Promise<Outcome> {
-  const known = run.memo.get(node.path);
-  if (known !== undefined) return reuse(run, node, step, known.outcome);
-  const condition = await guard(node, () => checkWhen(run, node, step));
-  if (condition.type === 'skipped') return record(run, node, step, condition);
+  const begun = node.parent?.progress.inside.has(node.path) === true;
+  const ready = begun ? willRun : await guard(node, () => checkWhen(run, node, step));
+  if (ready.type === 'skipped') return record(run, node, step, ready);
+  if (!begun) begin(run, node, step);
+  armClocks(node, step, { position, begun });
+  const owned = node.progress.failure ?? settleStop(run, node, step, await work(run, node, step, ready));
+  if (owned.type !== 'failed') return record(run, node, step, owned);
+  node.progress.failure = owned;
+  // The pattern is not run again, so there is nobody to be told of what was inside.
+  node.progress.ended.clear();
+  return record(run, node, step, await recover(run, node, step, owned));
+}
+
+const willRun: Outcome = { type: 'completed', value: nothing };
+
+function begin(run: RunState, node: Node, step: StepNode): void {
+  node.parent?.progress.inside.set(node.path, node.progress);
   run.steps.set(node.path, { path: node.path, type: step.type, status: 'running' });
   const agent = step.type === 'agent' ? step.agent : step.type === 'review' ? step.reviewer : null;
   run.journal.add(node.path, { type: 'step.started', data: { ...described(step), agent } });
-  armClocks(node, step, position);
-  const worked = isFinished(condition)
-    ? await guard(node, () => interpret(step, createScope(run, node, startStep)))
-    : condition;
-  const owned = settleStop(run, node, step, worked);
-  const outcome = owned.type === 'failed' ? await recover(run, node, step, owned) : owned;
-  return record(run, node, step, outcome);
+}
+
+async function work(run: RunState, node: Node, step: StepNode, ready: Outcome): Promise<Outcome> {
+  if (!isFinished(ready)) return ready;
+  return guard(node, () => interpret(step, createScope(run, node, startStep)));
 }
 
 /** `completed` where the step is to run, `skipped` where its condition is false. */
 async function checkWhen(run: RunState, node: Node, step: StepNode): Promise<Outcome> {
-  if (step.when === undefined || (await evaluateCondition(run, node, step.when)))
-    return { type: 'completed', value: nothing };
+  // Not every step makes something that is cancelled by itself.
+  if (CancellationScope.current().consideredCancelled)
+    throw new CancelledFailure('The step around it was ended before it began.');
+  if (step.when === undefined || (await evaluateCondition(run, node, step.when))) return willRun;
   return { type: 'skipped', reason: 'its condition is false' };
 }
 
@@ -86,9 +116,21 @@ function stepError(step: string, cause: unknown): StepError {
   return { code: 'vendor_unavailable', message, step, retryable: true };
 }
 
-function armClocks(node: Node, step: StepNode, position: Position): void {
-  const end = (cause: Stopped['cause'], milliseconds: number, owner: string) => {
-    node.clock.limit(milliseconds, () => {
+interface Arming {
+  position: Position;
+  /** In an earlier Temporal run: then what is left counts. */
+  begun: boolean;
+}
+
+function armClocks(node: Node, step: StepNode, { position, begun }: Arming): void {
+  const { progress } = node;
+  progress.clock = node.clock;
+  // What is being ended needs no more limits.
+  if (progress.ending !== null) return;
+  const end = (kind: LimitKind, cause: Stopped['cause'], milliseconds: number, owner: string) => {
+    const left = begun ? progress.left[kind] : { ms: milliseconds, since: null };
+    if (left === undefined) return;
+    node.clock.limit(kind, left, () => {
       endNode(node, {
         cause,
         owner,
@@ -97,9 +139,10 @@ function armClocks(node: Node, step: StepNode, position: Position): void {
       });
     });
   };
-  if (step.timeoutMs !== undefined) end('step_time', step.timeoutMs, node.path);
-  if (position.branchTimeoutMs !== undefined) end('branch_time', position.branchTimeoutMs, node.path);
-  if (step.limits?.timeoutMs != null) end('limit_time', step.limits.timeoutMs, `step:${node.path}`);
+  if (step.timeoutMs !== undefined) end('step', 'step_time', step.timeoutMs, node.path);
+  if (position.branchTimeoutMs !== undefined)
+    end('branch', 'branch_time', position.branchTimeoutMs, node.path);
+  if (step.limits?.timeoutMs != null) end('limit', 'limit_time', step.limits.timeoutMs, `step:${node.path}`);
 }
 
 /** A stop that this step owns ends here: as a failure, or with what the step has. Others go further up. */
@@ -144,84 +187,4 @@ async function recover(run: RunState, node: Node, step: StepNode, failure: Faile
       }
     }
   });
-}
-
-function record(run: RunState, node: Node, step: StepNode, outcome: Outcome): Outcome {
-  if (outcome.type === 'skipped') {
-    keep(run, node, step, outcome, 'skipped');
-    const data = { ...described(step), reason: outcome.reason };
-    run.journal.add(node.path, { type: 'step.skipped', data });
-    return outcome;
-  }
-  const status = statusOf(node, outcome);
-  if (isFinished(outcome)) keep(run, node, step, outcome, status);
-  else run.steps.set(node.path, { path: node.path, type: step.type, status });
-  run.journal.add(node.path, {
-    type: 'step.finished',
-    data: {
-      ...described(step),
-      status,
-      output: outcome.value,
-      decision: 'decision' in outcome ? (outcome.decision ?? null) : null,
-      error: errorOf(outcome),
-      stateVersion: run.stateVersion,
-    },
-  });
-  if (isFinished(outcome)) {
-    const data = { version: run.stateVersion, step: node.path };
-    run.journal.add(node.path, { type: 'state.version', data });
-  }
-  return outcome;
-}
-
-/** Keeps a finished step for templates, the memo and the queries: a new version of the state. */
-function keep(run: RunState, node: Node, step: StepNode, outcome: Finished, status: StepStatus): void {
-  run.steps.set(node.path, { path: node.path, type: step.type, status });
-  run.stateVersion++;
-  run.memo.set(node.path, { outcome, stateVersion: run.stateVersion });
-  remember(node, step, outcome, status);
-  // A budget's end is noted at the call that did not fit.
-  if (outcome.type === 'incomplete' && outcome.code !== 'budget_exceeded') {
-    noteIncomplete(run, node.path, outcome.code, outcome.reason);
-  }
-}
-
-function described(step: StepNode) {
-  return { type: step.type, id: step.id ?? null };
-}
-
-/** Makes the step known to templates of its own repetition. */
-function remember(node: Node, step: StepNode, outcome: Outcome, status: StepStatus): void {
-  if (step.id === undefined || !isFinished(outcome)) return;
-  const decision = 'decision' in outcome ? (outcome.decision ?? nothing) : nothing;
-  node.frame.steps.set(step.id, {
-    parts: { output: outputOf(outcome), status: { inline: status }, decision },
-  });
-}
-
-function reuse(run: RunState, node: Node, step: StepNode, outcome: Outcome): Outcome {
-  run.steps.set(node.path, { path: node.path, type: step.type, status: 'reused' });
-  remember(node, step, outcome, 'reused');
-  return outcome;
-}
-
-type Unskipped = Exclude<Outcome, { type: 'skipped' }>;
-
-function statusOf(node: Node, outcome: Unskipped): StepFinished['status'] {
-  if (outcome.type === 'failed') return outcome.status;
-  if (outcome.type !== 'stopped') return outcome.type;
-  if (outcome.cause === 'budget') return 'incomplete';
-  return outcome.owner === node.path && outcome.cause === 'branch_time' ? 'timed_out' : 'cancelled';
-}
-
-function errorOf(outcome: Outcome): StepError | null {
-  if (outcome.type === 'failed') return outcome.error;
-  if (outcome.type !== 'stopped') return null;
-  const code =
-    outcome.cause === 'budget'
-      ? 'budget_exceeded'
-      : outcome.cause === 'branch_time'
-        ? 'branch_timeout'
-        : outcome.cause;
-  return { code, message: outcome.reason, step: outcome.step, retryable: true };
 }

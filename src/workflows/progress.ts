@@ -1,0 +1,76 @@
+import type { EvaluateResult, PriorAnswer } from '../contract/activities';
+import type { Value } from '../contract/value';
+import type { StepStatus } from '../contract/workflow';
+import type { Clock } from './clock';
+import type { LimitsLeft } from './limits';
+import type { Failed, Outcome, Stopped } from './outcome';
+import type { Answer, Settled } from './scope';
+
+/**
+ * How far a step has come: what it must not do twice. Kept while the step is open, by its node and by
+ * the progress of the step around it, so that the next Temporal run can walk the plan again and find
+ * itself in the middle.
+ */
+export interface Progress {
+  /** What its pattern has had evaluated, in the order in which it asked. */
+  results: EvaluateResult[];
+  /** Its questions to agents, by place. */
+  asks: Map<string, Asked>;
+  /** Its questions to people, in order. */
+  decisions: Decided[];
+  /** Set while `onFailure` mends it: the pattern is not run again. */
+  failure: Failed | null;
+  /** Set once something of ours has ended it. */
+  ending: Stopped | null;
+  /** What is left of its limits of time, where no clock of it runs in this Temporal run. */
+  left: LimitsLeft;
+  clock: Clock | null;
+  /** Steps that templates can name, where this step is a repetition with ids of its own. */
+  frame: Map<string, Value> | null;
+  /** Steps inside that have ended, in the order in which they did. */
+  ended: Map<string, EndedStep>;
+  /** Those of them that an earlier Temporal run saw end and this one has not told its pattern yet. */
+  untold: string[];
+  /** Steps inside that are open. */
+  inside: Map<string, Progress>;
+}
+
+export interface EndedStep {
+  id: string | null;
+  outcome: Outcome;
+  status: StepStatus;
+}
+
+export type Asked =
+  | { type: 'answered'; answer: Answer }
+  | {
+      type: 'asking';
+      /** Index into the agent's models. */
+      model: number;
+      attempt: number;
+      prior: PriorAnswer[];
+      reasksLeft: number;
+      continuationsLeft: number;
+      /** What this call has waited for its vendor, and until when it waits now. */
+      waitedMs: number;
+      waitUntil: number | null;
+    };
+
+export type Decided =
+  { type: 'open'; approval: string; dueAt: number } | { type: 'settled'; settled: Settled };
+
+export function createProgress(): Progress {
+  return {
+    results: [],
+    asks: new Map(),
+    decisions: [],
+    failure: null,
+    ending: null,
+    left: {},
+    clock: null,
+    frame: null,
+    ended: new Map(),
+    untold: [],
+    inside: new Map(),
+  };
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { projectFolder } from '../support/part';
+import { example, openHouse, type House } from './support/house';
+import { chainOf } from './support/chain';
+import { decideByTitle, nestings, rules } from './support/nestings';
+import { play } from './support/play';
+import { replayFaults } from './support/replays';
+import { temporalTools, type TemporalTools } from './support/temporal';
+
+let plain: House;
+let forced: House;
+let temporal: TemporalTools;
+beforeAll(async () => {
+  [plain, forced, temporal] = await Promise.all([
+    openHouse(),
+    openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } }),
+    temporalTools(),
+  ]);
+}, 120_000);
+afterAll(() => Promise.all([plain.close(), forced.close(), temporal.close()]), 60_000);
+
+const inputOf = (name: string): unknown =>
+  JSON.parse(readFileSync(path.join(projectFolder, 'examples', name, 'input.json'), 'utf8'));
+
+test.each(['sequence', 'parallel', 'review', 'approval', 'content-production'])(
+  'plays the example %s the same when it goes on as a new Temporal run after every step',
+  async (name) => {
+    const input = inputOf(name);
+    const { id: first, ...expected } = await play(plain, example(name), { input });
+    const { id, ...seen } = await play(forced, example(name), { input });
+    expect(seen).toEqual(expected);
+    expect(await chainOf(temporal, first)).toHaveLength(1);
+    const steps = JSON.stringify(seen.steps).match(/"(completed|incomplete|failed|skipped)"/g) ?? [];
+    // The root's end is the run's, and branches that end at once end together.
+    expect((await chainOf(temporal, id)).length).toBeGreaterThanOrEqual(Math.min(3, steps.length));
+  },
+  120_000,
+);
+
+const seed = Number(process.env['FERMATA_TEST_SEED'] ?? Date.now() % 1_000_000);
+const count = Number(process.env['FERMATA_TEST_NESTINGS'] ?? 16);
+const atOnce = 4;
+
+test(`plays random nestings the same, and so that a worker without a cache can go on (seed ${String(seed)})`, async () => {
+  console.log(`FERMATA_TEST_SEED=${String(seed)}`);
+  for (const house of [plain, forced]) for (const rule of rules) await house.vendor.script(rule);
+  const plans = fc.sample(nestings(), { numRuns: count, seed });
+  for (let from = 0; from < plans.length; from += atOnce) {
+    const played = await Promise.all(
+      plans.slice(from, from + atOnce).map((plan, index) => playBoth(plan, from + index)),
+    );
+    expect(await replayFaults(await historiesOf(played.flat()))).toEqual([]);
+  }
+}, 900_000);
+
+async function historiesOf(ids: string[]) {
+  const histories = [];
+  for (const id of ids)
+    for (const [index, events] of (await chainOf(temporal, id)).entries())
+      histories.push({ name: `${id} ${String(index + 1)}`, events });
+  return histories;
+}
+
+/** Answers the ids of both runs. */
+async function playBoth(plan: object, index: number): Promise<string[]> {
+  const mark = `nesting ${String(index)}!`;
+  const options = { input: { mark, yes: true, items: ['x', 'y', 'z'] }, decide: decideByTitle, mark };
+  const [{ id: first, ...expected }, { id, ...seen }] = await Promise.all([
+    play(plain, plan, options),
+    play(forced, plan, options),
+  ]);
+  // When people decide is chance, and so is whether anybody works meanwhile.
+  for (const played of [expected, seen])
+    played.events[''] = played.events['']?.filter((event) => !event.startsWith('run.status')) ?? [];
+  try {
+    expect(seen).toEqual(expected);
+  } catch (error) {
+    throw new Error(`${first} and ${id}, seed ${String(seed)}: ${JSON.stringify(plan)}`, { cause: error });
+  }
+  return [first, id];
+}

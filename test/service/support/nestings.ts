@@ -1,0 +1,271 @@
+import fc from 'fast-check';
+import type { RuleInput } from '../../../src/simulator/script';
+import type { Decide } from './play';
+
+type Step = { type: string } & { [field: string]: unknown };
+
+const retry = { maxRetries: 0 };
+const agents = {
+  writer: { model: 'claude-sonnet', instructions: 'You write.', retry, rateLimit: 1_000_000 },
+  // Its answers are cut off, go on, and end unfinished.
+  terse: {
+    ...{ model: 'claude-haiku', instructions: 'You write little.', retry, rateLimit: 1_000_000 },
+    ...{ maxOutputTokens: 40, maxContinuations: 1 },
+  },
+  broken: { model: 'claude-sonnet', instructions: 'You always fail.', retry, rateLimit: 1_000_000 },
+  fallback: {
+    model: ['claude-sonnet', 'claude-haiku'],
+    instructions: 'Your first model fails.',
+    retry,
+    rateLimit: 1_000_000,
+  },
+  // Asked again twice, and then given up.
+  lister: {
+    ...{ model: 'claude-haiku', instructions: 'You break your schema.', retry, rateLimit: 1_000_000 },
+    output: { type: 'object', required: ['items'], properties: { items: { type: 'array' } } },
+  },
+  judge: { model: 'claude-haiku', instructions: 'You judge.', retry, rateLimit: 1_000_000 },
+  strict: { model: 'claude-haiku', instructions: 'You never approve.', retry, rateLimit: 1_000_000 },
+};
+
+/** What the vendor does with the calls of these agents. */
+export const rules: RuleInput[] = [
+  { match: 'You always fail.', then: { type: 'error', status: 400 } },
+  { match: 'Your first model fails.', model: 'claude-sonnet-5-5', then: { type: 'error', status: 400 } },
+  { match: 'You break your schema.', then: { type: 'wrong_schema' } },
+  { match: 'You never approve.', then: { type: 'answer', json: { approved: false, issues: ['too long'] } } },
+].map((rule) => ({ ...rule, times: 1_000_000 }) as RuleInput);
+
+/** Decides as the title says. */
+export const decideByTitle: Decide = ({ kind, id, title }) => {
+  if (kind === 'escalation') return { decision: 'skip' };
+  if (title.startsWith('edit')) return { decision: 'edit', content: `edited: ${'word '.repeat(60)}` };
+  if (title.startsWith('reject')) return { decision: 'reject', comment: 'No.' };
+  return title.startsWith('leave') || id === '' ? null : { decision: 'approve' };
+};
+
+interface Place {
+  depth: number;
+  /** Beside others, where what ends a whole step would end more or less of it by chance. */
+  beside: boolean;
+}
+
+/** Plans that hold everything in everything else, and that make the same calls however fast they are answered. */
+export const nestings = (depth = 3): fc.Arbitrary<object> =>
+  stepIn({ depth, beside: false }).map((flow) => ({
+    name: 'nesting',
+    version: '1.0.0',
+    agents,
+    limits: { costUsd: 1 },
+    flow: withIds(flow),
+  }));
+
+function stepIn(place: Place): fc.Arbitrary<Step> {
+  if (place.depth === 0) return fc.oneof(setStep, agentStep(place), approvalStep(place));
+  const inner = { ...place, depth: place.depth - 1 };
+  return fc.oneof(
+    { weight: 2, arbitrary: agentStep(place) },
+    { weight: 1, arbitrary: approvalStep(place) },
+    { weight: 3, arbitrary: sequenceStep(inner) },
+    { weight: 3, arbitrary: parallelStep(inner) },
+    { weight: 2, arbitrary: reviewStep(inner) },
+  );
+}
+
+const long = 'and '.repeat(100);
+const setStep: fc.Arbitrary<Step> = fc
+  .constantFrom('short', `{{ previous }} ${long}`, { a: '{{ previous }}', b: [1, '{{ input.mark }}'] })
+  .map((value) => ({ type: 'set', value }));
+
+function guarded(place: Place, step: fc.Arbitrary<Step>): fc.Arbitrary<Step> {
+  const mended = fc.oneof(
+    fc.constantFrom<unknown>('skip', { value: 'instead of {{ error.code }}' }),
+    setStep.map((one) => ({ step: one })),
+    place.depth > 0
+      ? stepIn({ ...place, depth: 0 }).map((one) => ({ step: one }))
+      : fc.constant('skip' as const),
+  );
+  return fc
+    .tuple(
+      step,
+      fc.option(mended, { nil: undefined }),
+      fc.constantFrom(undefined, undefined, undefined, false, true),
+    )
+    .map(([one, onFailure, when]) => ({
+      ...one,
+      ...(onFailure === undefined ? {} : { onFailure }),
+      ...(when === undefined ? {} : { when: when ? 'input.yes == true' : 'input.yes == false' }),
+    }));
+}
+
+function agentStep(place: Place): fc.Arbitrary<Step> {
+  return guarded(
+    place,
+    fc
+      .tuple(
+        fc.constantFrom('writer', 'writer', 'writer', 'terse', 'broken', 'fallback', 'lister'),
+        fc.constantFrom('none', 'full'),
+        fc.boolean(),
+      )
+      .map(([agent, context, shows]) => ({
+        ...{ type: 'agent', agent, context },
+        prompt: `A text for {{ input.mark }}.${shows ? ' After {{ previous }}' : ''}`,
+      })),
+  );
+}
+
+function approvalStep({ beside }: Place): fc.Arbitrary<Step> {
+  return fc.constantFrom<Step>(
+    { type: 'approval', title: 'approve {{ input.mark }}', content: 'what is shown' },
+    { type: 'approval', title: 'edit {{ input.mark }}', content: '{{ previous }}' },
+    { type: 'approval', title: 'low', risk: 'low', content: '{{ previous }}' },
+    { type: 'approval', title: 'reject', content: 'x', onReject: beside ? 'skip' : 'reject' },
+    { type: 'approval', title: 'leave', content: 'x', timeout: '1s', onTimeout: 'skip' },
+    { type: 'approval', title: 'leave', content: 'x', timeout: '1s', onTimeout: 'approve' },
+    { type: 'approval', title: 'leave', content: 'x', timeout: '1s', onTimeout: 'fail' },
+  );
+}
+
+function sequenceStep(place: Place): fc.Arbitrary<Step> {
+  const limits = fc.option(fc.constantFrom({ modelCalls: 1 }, { modelCalls: 2, onExceeded: 'fail' }), {
+    nil: undefined,
+    freq: 4,
+  });
+  return guarded(
+    place,
+    fc
+      .tuple(fc.array(stepIn(place), { minLength: 1, maxLength: 3 }), limits, fc.boolean())
+      .map(([steps, bounds, names]) => ({
+        type: 'sequence',
+        steps,
+        names,
+        // Which branch gets the last call of a shared limit is chance.
+        ...(bounds === undefined || JSON.stringify(steps).includes('"parallel"') ? {} : { limits: bounds }),
+      })),
+  );
+}
+
+function parallelStep(place: Place): fc.Arbitrary<Step> {
+  const settings = fc.record({
+    concurrency: fc.constantFrom(1, 2, 3),
+    require: fc.constantFrom<number | 'all'>(0, 1, 2, 'all'),
+    cancelRest: fc.boolean(),
+    placeholder: fc.constant('a hole'),
+  });
+  return settings.chain((chosen) => {
+    // One after another where what one branch does ends the others.
+    const ends = chosen.cancelRest || chosen.require === 'all';
+    const concurrency = ends ? 1 : chosen.concurrency;
+    const inner = { ...place, beside: place.beside || concurrency > 1 };
+    const branches = fc.array(stepIn(inner), { minLength: 2, maxLength: 3 }).map((steps) => ({
+      branches: Object.fromEntries(steps.map((one, index) => [`b${String(index)}`, one])),
+    }));
+    const each = stepIn(inner).map((one) => ({
+      forEach: '{{ input.items }}',
+      step: {
+        type: 'sequence',
+        steps: [one, { type: 'set', value: '{{ item }} {{ index }} {{ previous }}' }],
+      },
+    }));
+    // One that is left undecided is ended as soon as the other has succeeded.
+    const race = fc.constant({
+      ...{ require: 1, cancelRest: true, concurrency: 2 },
+      branches: {
+        fast: {
+          type: 'sequence',
+          steps: [
+            { type: 'set', value: 1 },
+            { type: 'set', value: 2 },
+          ],
+        },
+        never: { type: 'approval', title: 'leave', content: 'x' },
+      },
+    });
+    const reduce = fc.option(fc.oneof(setStep, agentStep({ ...place, depth: 0 })), { nil: undefined });
+    return guarded(
+      place,
+      fc
+        .tuple(
+          fc.oneof(
+            { weight: 4, arbitrary: branches },
+            { weight: 3, arbitrary: each },
+            { weight: 1, arbitrary: race },
+          ),
+          reduce,
+        )
+        .map(([lanes, last]) => ({
+          ...{ type: 'parallel', ...chosen, concurrency, ...lanes },
+          ...(last === undefined ? {} : { reduce: last }),
+        })),
+    );
+  });
+}
+
+function reviewStep(place: Place): fc.Arbitrary<Step> {
+  const revise = fc.oneof(
+    agentStep({ ...place, depth: 0 }),
+    setStep,
+    approvalStep({ ...place, beside: true }),
+  );
+  return guarded(
+    place,
+    fc
+      .record({
+        reviewer: fc.constantFrom('judge', 'strict', 'lister'),
+        revise,
+        maxRevisions: fc.constantFrom(0, 1, 2),
+        onExhausted: fc.constantFrom('flag', 'fail', 'escalate'),
+        criteria: fc.constantFrom<unknown>(undefined, ['short', 'for {{ input.mark }}']),
+      })
+      .map(({ criteria, ...rest }) => ({
+        ...{
+          type: 'review',
+          of: `{{ previous }} TBD ${long}`,
+          prompt: 'Is it fit for {{ input.mark }}?',
+          ...rest,
+        },
+        ...(criteria === undefined ? {} : { criteria }),
+      })),
+  );
+}
+
+/** Gives every step in a list an id, and lets some lists end by naming what stands deep inside them. */
+function withIds(step: Step): Step {
+  let count = 0;
+  const named = (one: Step, isInList: boolean): Step => {
+    const { names, ...rest } = one;
+    const id = isInList ? { id: `s${String(++count)}` } : {};
+    const inner: Step = { ...rest, type: one.type, ...id };
+    if (Array.isArray(one['steps'])) {
+      const steps = (one['steps'] as Step[]).map((child) => named(child, true));
+      const ids = idsOf(steps);
+      const last = ids.at(-1);
+      inner['steps'] =
+        names === true && last !== undefined
+          ? [...steps, { type: 'set', value: `{{ steps.${last}.output }} {{ steps.${last}.status }}` }]
+          : steps;
+    }
+    for (const field of ['step', 'reduce', 'revise']) {
+      if (one[field] !== undefined) inner[field] = named(one[field] as Step, false);
+    }
+    const { branches, onFailure } = one as {
+      branches?: { [name: string]: Step };
+      onFailure?: { step?: Step };
+    };
+    if (branches !== undefined)
+      inner['branches'] = Object.fromEntries(
+        Object.entries(branches).map(([name, child]) => [name, named(child, false)]),
+      );
+    if (onFailure?.step !== undefined) inner['onFailure'] = { step: named(onFailure.step, false) };
+    return inner;
+  };
+  return named(step, false);
+}
+
+/** Ids in steps and in the sequences inside them, which templates after them may name. */
+function idsOf(steps: Step[]): string[] {
+  return steps.flatMap((step) => [
+    ...(step.type === 'sequence' ? idsOf(step['steps'] as Step[]) : []),
+    ...(typeof step['id'] === 'string' ? [step['id']] : []),
+  ]);
+}
