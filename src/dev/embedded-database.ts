@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Parts } from './parts';
@@ -17,7 +17,9 @@ export async function startDatabase(dataFolder: string, parts: Parts): Promise<E
   const own = path.join(dataFolder, 'socket');
   const fits = Buffer.byteLength(path.join(own, '.s.PGSQL.5432')) <= socketPathBytesMax;
   const socketFolder = fits ? own : mkdtempSync(path.join(tmpdir(), 'fermata-'));
-  mkdirSync(socketFolder, { recursive: true, mode: 0o700 });
+  mkdirSync(socketFolder, { recursive: true });
+  // The server asks for no password: this folder is what keeps other users of the machine out.
+  chmodSync(socketFolder, 0o700);
   const url = await parts.start({
     name: 'database',
     module: 'dev/postgres/main.js',

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { readConfig, SettingError, type Config } from '../config';
 import { announce } from './announce';
@@ -54,6 +54,8 @@ async function main(): Promise<void> {
 function makeFolders(config: Config, dataFolder: string, logFolder: string): void {
   try {
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+    // One that was there before: what lies in it, prompts and keys among it, is for nobody else to read.
+    if (statSync(dataFolder).uid === process.getuid?.()) chmodSync(dataFolder, 0o700);
     mkdirSync(logFolder, { recursive: true });
   } catch (error) {
     throw new SettingError(

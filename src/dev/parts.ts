@@ -7,7 +7,7 @@ import { supervise, type Supervised } from './supervise';
 /** In the order in which they are stopped, with the time that each is given. */
 const stopOrder = {
   api: 10_000,
-  worker: 15_000,
+  worker: 20_000,
   // It finishes the calls in flight: they are paid for.
   gateway: 130_000,
   simulator: 5_000,

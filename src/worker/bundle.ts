@@ -4,12 +4,15 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 const interceptors = require.resolve('@temporalio/interceptors-opentelemetry-v2/lib/workflow-interceptors');
 
 /**
- * Builds the workflow code as one script. OpenTelemetry's interceptors are always in: a history that
+ * Builds the workflow code as one script, from this build's folder of workflows or another one laid
+ * out like it. OpenTelemetry's interceptors are always in: a history that
  * was made with them can't be replayed without.
  */
-export async function buildWorkflowBundle(): Promise<string> {
+export async function buildWorkflowBundle(
+  workflowsPath = path.join(__dirname, '../workflows'),
+): Promise<string> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(__dirname, '../workflows'),
+    workflowsPath,
     workflowInterceptorModules: [interceptors],
     logger: new DefaultLogger('WARN'),
   });

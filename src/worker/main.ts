@@ -1,22 +1,24 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities';
-import { demand, type Config } from '../config';
-import { limits } from '../contract/limits';
+import { demand, SettingError, type Config } from '../config';
 import { openDatabase } from '../ledger/database';
+import { migrate } from '../ledger/migrate';
 import { runPart } from '../lifecycle';
+import { reach } from '../reach';
 import { createLogger } from '../telemetry/logger';
 import { startTelemetry } from '../telemetry/telemetry';
 import { temporalOptions } from '../temporal-options';
+import { startBeat } from './beat';
+import { bundleHash, keepBundle } from './keep-bundle';
+import { graceMs, workerSettings } from './settings';
 
-const bundlePath = path.join(__dirname, '../workflow-bundle.js');
-const graceMs = 5_000;
-// What parked runs cost is memory; what active ones gain is not being replayed at every step.
-const cachedWorkflowsMax = 300;
+const builtBundle = path.join(__dirname, '../workflow-bundle.js');
 
 runPart({
   name: 'worker',
-  graceMs: graceMs + 5_000,
+  graceMs: graceMs + 10_000,
   async start(settings) {
     const config = demand(settings, [
       'TEMPORAL_ADDRESS',
@@ -35,28 +37,34 @@ runPart({
         ? {}
         : {
             telemetryOptions: {
-              metrics: { prometheus: { bindAddress: `127.0.0.1:${String(config.WORKER_METRICS_PORT)}` } },
+              metrics: {
+                prometheus: {
+                  bindAddress: `${config.WORKER_METRICS_HOST}:${String(config.WORKER_METRICS_PORT)}`,
+                },
+              },
             },
           }),
     });
-    const connection = await NativeConnection.connect(temporalOptions(config));
+    const code = readBundle(config);
+    keep(code, config, logger);
+    const warn = (line: string): void => {
+      logger.warn(line);
+    };
+    const connection = await reach(() => NativeConnection.connect(temporalOptions(config)), warn);
     const database = openDatabase(config.DATABASE_URL);
+    await reach(() => migrate(database), warn);
     const worker = await Worker.create({
       connection,
       namespace: config.TEMPORAL_NAMESPACE,
       taskQueue: config.FERMATA_TASK_QUEUE,
-      workflowBundle: { codePath: bundlePath },
+      workflowBundle: { code },
       activities: createActivities({
         database,
         gatewayUrls: gatewayUrls(config),
         internalKey: config.FERMATA_INTERNAL_KEY,
       }),
       plugins: [telemetry.plugin],
-      maxCachedWorkflows: cachedWorkflowsMax,
-      maxConcurrentActivityTaskExecutions: limits.activitiesMax,
-      stickyQueueScheduleToStartTimeout: '2 seconds',
-      maxHeartbeatThrottleInterval: '1 second',
-      shutdownGraceTime: graceMs,
+      ...workerSettings,
     });
     const ended = worker.run();
     // A worker that ends by itself has lost its server for good or met a bug: whoever supervises it starts another.
@@ -64,10 +72,12 @@ runPart({
       logger.fatal(error, 'the worker ended');
       process.exit(1);
     });
+    const beat = startBeat(database, config.FERMATA_TASK_QUEUE, logger);
     return {
       async stop() {
         worker.shutdown();
         await ended;
+        await beat.stop();
         await connection.close();
         await database.end();
         await telemetry.shutdown();
@@ -75,6 +85,24 @@ runPart({
     };
   },
 });
+
+function readBundle({ FERMATA_WORKFLOW_BUNDLE: file = builtBundle }: Config): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SettingError(`FERMATA_WORKFLOW_BUNDLE="${file}": ${String(error)}`);
+  }
+}
+
+function keep(code: string, config: Config, logger: ReturnType<typeof createLogger>): void {
+  logger.info({ bundle: bundleHash(code) }, 'the workflow code that runs here');
+  try {
+    keepBundle(code, path.join(config.DATA_DIR, 'bundles'));
+  } catch (error) {
+    // A read-only file system is no reason not to work; only there is nothing to go back to.
+    logger.warn(error, 'the workflow code could not be kept');
+  }
+}
 
 function gatewayUrls(config: Config): string[] {
   return (config.GATEWAY_URL ?? '')

@@ -46,3 +46,35 @@ test('rolls back what a client left open when it went away', async () => {
   const { rows } = await ledger.database.query("SELECT id FROM tenants WHERE id = 'left'");
   expect(rows).toEqual([]);
 });
+
+test('understands a statement anew when a table that it reads has changed', async () => {
+  const { database } = ledger;
+  const read = () => database.query('SELECT * FROM changing WHERE id = $1', [1]);
+  await database.query('CREATE TABLE changing (id integer)');
+  await database.query('INSERT INTO changing VALUES ($1)', [1]);
+  await read();
+  expect((await read()).rows).toEqual([{ id: 1 }]);
+  await database.query('ALTER TABLE changing ADD COLUMN name text');
+  expect((await read()).rows).toEqual([{ id: 1, name: null }]);
+  await database.query('DROP TABLE changing');
+  await expect(read()).rejects.toThrow('relation "changing" does not exist');
+});
+
+test('runs more different statements than it remembers, and each of them again', async () => {
+  const { database } = ledger;
+  const ask = async (n: number) => {
+    const { rows } = await database.query<{ sum: number }>(`SELECT ${String(n)} + $1::int AS sum`, [n]);
+    return rows[0]?.sum;
+  };
+  const numbers = Array.from({ length: 450 }, (_, n) => n % 230);
+  for (const n of numbers) expect(await ask(n)).toBe(2 * n);
+});
+
+test('tells the parameters of one statement apart by what type they are given', async () => {
+  const { database } = ledger;
+  const text = 'SELECT $1 AS given';
+  expect((await database.query(text, ['a'])).rows).toEqual([{ given: 'a' }]);
+  expect((await database.query(text, ['b'])).rows).toEqual([{ given: 'b' }]);
+  await expect(database.query('SELECT $1::int AS given', ['b'])).rejects.toThrow('invalid input syntax');
+  expect((await database.query('SELECT $1::int AS given', ['3'])).rows).toEqual([{ given: 3 }]);
+});

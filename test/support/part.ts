@@ -1,9 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { PartMessage } from '../../src/lifecycle';
 
 export const projectFolder = path.resolve(__dirname, '../..');
+
+/** What parts keep on disk that are told no other place. */
+const dataFolder = path.join(tmpdir(), 'fermata-test-data');
 
 export interface Part {
   child: ChildProcess;
@@ -23,7 +27,7 @@ export async function startPart(
 ): Promise<Part> {
   const child = fork(path.join(projectFolder, 'dist', `${name}.js`), options.arguments ?? [], {
     cwd: projectFolder,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], DATA_DIR: dataFolder, ...options.env },
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

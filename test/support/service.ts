@@ -101,7 +101,8 @@ async function useTemplate(dataDir: string): Promise<void> {
   await cp(template, target, { recursive: true });
 }
 
-async function request(
+/** One request with a bearer key; a text as body is sent as it is. */
+export async function request(
   url: URL,
   call: { method: string; body: unknown; headers: Record<string, string> | undefined; key: string },
 ): Promise<Answer> {

@@ -7,8 +7,8 @@ export interface TemporalPlace {
   namespace: string;
 }
 
-// A stock server hands out work on a grid of 50 ms; polled more often, it is 4 to 5 times faster.
-const dynamicConfiguration = {
+/** Values for the server while it runs. A stock one hands out work on a grid of 50 ms; polled more often, it is 4 to 5 times faster. */
+export const dynamicConfiguration = {
   'history.transferProcessorMaxPollRPS': 2000,
   'history.timerProcessorMaxPollRPS': 2000,
   'history.visibilityProcessorMaxPollRPS': 200,
@@ -20,7 +20,7 @@ const dynamicConfiguration = {
 };
 
 /** Search attributes of every run, by which Temporal's own tools can list and filter. */
-const searchAttributes = {
+export const searchAttributes = {
   FermataTenant: 'Keyword',
   FermataPlan: 'Keyword',
   FermataVersion: 'Keyword',
