@@ -14,6 +14,8 @@ export interface SimulatorOptions {
   controlKey: string | null;
   /** Whether a model of this id exists. */
   knows: (model: string) => boolean;
+  /** Where all that reaches it is written down, beside what it keeps in memory. */
+  ledgerFile?: string | undefined;
 }
 
 export interface Simulator {
@@ -26,9 +28,9 @@ export interface Simulator {
 const loopback = ['127.0.0.1', '::1', 'localhost'];
 
 /** A vendor that costs nothing: Anthropic's Messages API with answers made from the request itself. */
-export function createSimulator({ latencyMs, controlKey, knows }: SimulatorOptions): Simulator {
+export function createSimulator({ latencyMs, controlKey, knows, ledgerFile }: SimulatorOptions): Simulator {
   const script = openScript();
-  const record = openRecord();
+  const record = openRecord(ledgerFile);
   const controlled = control({ script, record, key: controlKey });
   const answered = protocol({ script, record, latencyMs, knows });
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Entry } from './record';
+import type { Entry, Happening } from './record';
 import { errorBody } from './wire';
 
 /** Thrown where the client has hung up: there is nobody left to answer. */
@@ -26,11 +26,16 @@ export interface Exchange {
 
 const forEverMs = 2 ** 31 - 1;
 
-export function openExchange(request: IncomingMessage, response: ServerResponse, entry: Entry): Exchange {
+export function openExchange(
+  { request, response }: { request: IncomingMessage; response: ServerResponse },
+  entry: Entry,
+  note: (what: Happening) => void,
+): Exchange {
   const gone = new AbortController();
   let ours = false;
   response.on('close', () => {
     if (!response.writableFinished && !ours) entry.closedByClient = true;
+    note('closed');
     gone.abort();
   });
   // A reset by the client is an error of the stream, and is told by its close.
@@ -49,11 +54,13 @@ export function openExchange(request: IncomingMessage, response: ServerResponse,
   function open(status: number, headers: Record<string, string>): void {
     entry.status = status;
     entry.firstByteAt = new Date().toISOString();
+    note('first_byte');
     response.writeHead(status, { 'request-id': entry.requestId, 'x-simulated': 'true', ...headers });
   }
 
   function end(text = ''): void {
     entry.completedAt = new Date().toISOString();
+    note('completed');
     response.end(text);
   }
 

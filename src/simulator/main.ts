@@ -12,6 +12,7 @@ runPart({
       // The record holds prompts: without a key that is known to nobody, any user of the machine could read it.
       controlKey: config.FERMATA_INTERNAL_KEY ?? randomBytes(32).toString('hex'),
       knows: (model) => catalog.resolve(model)?.id === model,
+      ledgerFile: config.SIMULATOR_LEDGER_FILE,
     });
     const url = await simulator.listen(config.SIMULATOR_PORT);
     return { url, stop: () => simulator.close() };

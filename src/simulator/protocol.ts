@@ -41,7 +41,9 @@ export function protocol(vendor: Vendor) {
       ...{ scripted: null, status: null, inputTokens: 0, outputTokens: 0 },
       ...{ firstByteAt: null, completedAt: null, closedByClient: false },
     });
-    const exchange = openExchange(request, response, entry);
+    const exchange = openExchange({ request, response }, entry, (what) => {
+      vendor.record.note(entry, what);
+    });
     if (reading.type === 'refuse') exchange.fail(reading.status, reading.message);
     else if (!vendor.knows(reading.question.model)) exchange.fail(404, `model: ${reading.question.model}`);
     else if (reading.type === 'count') count(exchange, reading.question);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { openSync, writeSync } from 'node:fs';
 import type { Asked, Turn } from './wire';
 
 /** One request that reached the vendor, whatever became of it. Counts are what a vendor would bill. */
@@ -39,9 +40,22 @@ export interface Totals {
   outputTokens: number;
 }
 
+/** What can happen to a request after it was received. `closed`: its connection or its answer is at its end. */
+export type Happening = 'first_byte' | 'completed' | 'closed';
+
+/** A line of the ledger file: the request as it came, then what happened to it and what it cost by then. */
+export type LedgerLine =
+  | ({ event: 'received' } & Entry)
+  | ({ event: Happening; at: string } & Pick<
+      Entry,
+      'n' | 'status' | 'inputTokens' | 'outputTokens' | 'closedByClient'
+    >);
+
 /** Everything that reached the vendor, in order: the judge of what was really called and paid. */
 export interface Record {
   add(entry: Omit<Entry, 'n'>): Entry;
+  /** Says what became of a request; `entry` holds the figures. */
+  note(entry: Entry, what: Happening): void;
   entries(): Entry[];
   totals(): Totals;
 }
@@ -49,8 +63,12 @@ export interface Record {
 const entriesMax = 5000;
 const textCharactersMax = 16_384;
 
-/** Numbers and totals count from the start; of the entries the newest `entriesMax` are kept. */
-export function openRecord(): Record {
+/**
+ * Numbers and totals count from the start; of the entries the newest `entriesMax` are kept. To a file,
+ * where one is given, a line of JSON is appended for everything that happens.
+ */
+export function openRecord(file?: string): Record {
+  const append = appender(file);
   const kept: Entry[] = [];
   const dropped: Totals = { calls: 0, counts: 0, inputTokens: 0, outputTokens: 0 };
   let last = 0;
@@ -59,7 +77,12 @@ export function openRecord(): Record {
       const numbered = { n: ++last, ...entry };
       kept.push(numbered);
       if (kept.length > entriesMax) count(dropped, kept.shift());
+      append({ event: 'received', ...numbered });
       return numbered;
+    },
+    note({ n, status, inputTokens, outputTokens, closedByClient }, what) {
+      const at = new Date().toISOString();
+      append({ event: what, at, n, status, inputTokens, outputTokens, closedByClient });
     },
     entries: () => kept.map((entry) => ({ ...entry })),
     totals() {
@@ -67,6 +90,15 @@ export function openRecord(): Record {
       for (const entry of kept) count(totals, entry);
       return totals;
     },
+  };
+}
+
+/** Written before the vendor goes on, so that the file never knows less than a client. */
+function appender(file: string | undefined): (line: LedgerLine) => void {
+  if (file === undefined) return () => undefined;
+  const descriptor = openSync(file, 'a');
+  return (line) => {
+    writeSync(descriptor, `${JSON.stringify(line)}\n`);
   };
 }
 
