@@ -1,6 +1,7 @@
 /** The fences between the parts: who may import whom. */
 /** The files of the contract that use a schema library at run time. */
-const schemas = '^src/contract/(any-json|api|approvals-api|decisions|gateway|plan|plans-api|problems)\\.ts$';
+const schemas =
+  '^src/contract/(any-json|api|approvals-api|decisions|duration|gateway|plan|plans-api|problems)\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -51,7 +52,7 @@ module.exports = {
       name: 'nobody-imports-a-process',
       severity: 'error',
       from: { path: '^src/([^/]+)/' },
-      to: { path: '^src/(api|gateway|worker|cli|simulator|dev)/', pathNot: '^src/$1/' },
+      to: { path: '^src/(api|gateway|worker|cli|simulator|dev|replay)/', pathNot: '^src/$1/' },
     },
     {
       name: 'the-command-line-speaks-http-only',

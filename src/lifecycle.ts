@@ -1,4 +1,5 @@
-import { readConfig, SettingError, type Config } from './config';
+import { readConfig, type Config } from './config';
+import { plainReason } from './plain-reason';
 
 /** What a part says to the process that started it, over the IPC channel. */
 export type PartMessage =
@@ -92,12 +93,4 @@ function tell(message: PartMessage, then: () => void = () => undefined): void {
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-/** One line for what a person can mend; undefined for what is a bug and deserves its stack. */
-function plainReason(error: unknown): string | undefined {
-  if (error instanceof SettingError) return error.message;
-  const { code, port } = error as { code?: string; port?: number };
-  if (code === 'EADDRINUSE') return `port ${String(port)} is in use.`;
-  return undefined;
 }

@@ -8,7 +8,7 @@ import {
   getPeriodicExportingMetricReaderFromEnv,
   getSpanProcessorsFromEnv,
 } from '@opentelemetry/sdk-node/build/src/utils';
-import { NoopSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { OpenTelemetryPlugin } from '@temporalio/interceptors-opentelemetry-v2';
 import type { Config } from '../config';
 import { inAll } from './in-all';
@@ -31,7 +31,8 @@ export function startTelemetry(part: string, config: Config): Telemetry {
     .resourceFromAttributes({ 'service.namespace': 'fermata' })
     .merge(resources.detectResources({ detectors: [resources.envDetector] }))
     .merge(resources.resourceFromAttributes({ 'service.name': `${config.OTEL_SERVICE_NAME}-${part}` }));
-  const spanProcessors = exportsTraces(config) ? getSpanProcessorsFromEnv(undefined) : [];
+  const exported = exportsTraces(config);
+  const spanProcessors = exported ? getSpanProcessorsFromEnv(undefined) : [];
   if (spanProcessors.length === 0) spanProcessors.push(new NoopSpanProcessor());
   const prometheus = new PrometheusExporter({ preventServerStart: true });
   const metricReaders: IMetricReader[] = [prometheus];
@@ -42,6 +43,8 @@ export function startTelemetry(part: string, config: Config): Telemetry {
     resource,
     autoDetectResources: false,
     spanProcessors,
+    // What nobody receives is not recorded: the mark travels, so that workflow code makes no records either.
+    ...(exported ? {} : { sampler: new AlwaysOffSampler() }),
     metricReaders,
     logRecordProcessors: [],
   });

@@ -10,13 +10,14 @@ export async function models({ client, screen, json }: Session): Promise<number>
     screen.printJson(list);
     return exitCodes.ok;
   }
-  const rows = list.items.map(({ name, id, vendor, contextTokens, price, usable, simulated }) => [
+  const rows = list.items.map(({ name, id, vendor, contextTokens, price, usable, simulated, health }) => [
     name,
     name === id ? '' : id,
     vendor,
     `${count(contextTokens)} context`,
     price === null ? 'no price' : `$${String(price.inputUsd)} in, $${String(price.outputUsd)} out`,
     usable ? (simulated ? 'simulated' : 'usable') : 'no key',
+    health === 'ok' || health === 'unusable' ? '' : health,
   ]);
   for (const line of table(rows)) screen.print(line);
   screen.say('Prices are for a million tokens.');

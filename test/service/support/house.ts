@@ -21,7 +21,8 @@ export interface House {
   /** Starts a run that must be accepted; answers its id. */
   start(plan: unknown, input?: unknown, options?: unknown): Promise<string>;
   run(id: string): Promise<Run>;
-  ended(id: string): Promise<Run>;
+  /** Waits for its end, by default a minute at most. */
+  ended(id: string, withinMs?: number): Promise<Run>;
   waiting(id: string): Promise<Waiting>;
   decide(approval: string, decision: unknown): Promise<{ status: number; body: unknown }>;
   steps(id: string): Promise<Step[]>;
@@ -60,14 +61,14 @@ export async function openHouse(
       return (answer.body as Run).id;
     },
     run,
-    ended: (id) =>
+    ended: (id, withinMs = 60_000) =>
       eventually(
         `the run ${id} ends`,
         async () => {
           const now = await run(id);
           return isEnd(now.status) ? now : undefined;
         },
-        60_000,
+        withinMs,
       ),
     waiting: (id) =>
       eventually(
@@ -110,11 +111,13 @@ export function planOf(flow: unknown, rest: object = {}): object {
         model: 'claude-sonnet',
         instructions: 'You write.',
         retry: { initialDelay: '10ms', maxDelay: '10ms' },
+        rateLimit: 100_000,
       },
       reader: {
         model: 'claude-haiku',
         instructions: 'You judge.',
         retry: { initialDelay: '10ms', maxDelay: '10ms' },
+        rateLimit: 100_000,
       },
     },
     flow,
