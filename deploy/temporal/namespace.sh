@@ -3,17 +3,27 @@
 # attributes by which Temporal's own tools can list and filter. Run again it changes nothing.
 set -eu
 namespace=${TEMPORAL_NAMESPACE:-default}
+operator="temporal operator"
 
-until temporal operator cluster health >/dev/null 2>&1; do sleep 1; done
-temporal operator namespace describe --namespace "$namespace" >/dev/null 2>&1 ||
-  temporal operator namespace create --namespace "$namespace"
-temporal operator namespace update --namespace "$namespace" --retention 168h
+# A server that has just started, and a namespace that was just made, take some seconds to be known.
+patiently() {
+  for _ in $(seq 30); do
+    "$@" && return
+    sleep 1
+  done
+  "$@"
+}
 
-known=$(temporal operator search-attribute list --namespace "$namespace")
+patiently $operator cluster health
+$operator namespace describe --namespace "$namespace" >/dev/null 2>&1 ||
+  $operator namespace create --namespace "$namespace"
+patiently $operator namespace update --namespace "$namespace" --retention 168h
+
+known=$(patiently $operator search-attribute list --namespace "$namespace")
 attribute() {
   case $known in
     *"$1"*) ;;
-    *) temporal operator search-attribute create --namespace "$namespace" --name "$1" --type "$2" ;;
+    *) patiently $operator search-attribute create --namespace "$namespace" --name "$1" --type "$2" ;;
   esac
 }
 attribute FermataTenant Keyword

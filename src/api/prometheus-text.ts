@@ -40,6 +40,16 @@ export function prometheusText({ runs, approvalsPending, callsOpen, models }: Fi
     counter('fermata_output_tokens_total', 'Tokens received.', ({ outputTokens }) => outputTokens),
     counter('fermata_cached_tokens_total', 'Tokens read from a cache.', ({ cachedTokens }) => cachedTokens),
     counter('fermata_cost_usd_total', 'Money spent, in USD.', ({ costNano }) => usd(costNano)),
+    counter(
+      'fermata_ambiguous_requests_total',
+      'Requests whose answers were lost with a gateway and may have been paid for.',
+      ({ ambiguous }) => ambiguous,
+    ),
+    counter(
+      'fermata_ambiguous_cost_usd_total',
+      'The most that requests with lost answers may have cost, in USD.',
+      ({ ambiguousNano }) => usd(ambiguousNano),
+    ),
   ].join('');
 }
 

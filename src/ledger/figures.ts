@@ -17,6 +17,9 @@ export interface Figures {
     outputTokens: number;
     cachedTokens: number;
     costNano: number;
+    /** Requests whose answers were lost and may have been paid for, and the most that they may have cost. */
+    ambiguous: number;
+    ambiguousNano: number;
   }[];
 }
 
@@ -32,7 +35,8 @@ export async function readFigures(database: Database): Promise<Figures> {
       `SELECT vendor, model, simulated::text AS simulated, count(*) AS calls,
          sum(attempts)::bigint AS attempts, sum(input_tokens)::bigint AS "inputTokens",
          sum(output_tokens)::bigint AS "outputTokens", sum(cached_tokens)::bigint AS "cachedTokens",
-         sum(cost_nano)::bigint AS "costNano"
+         sum(cost_nano)::bigint AS "costNano", sum(ambiguous)::bigint AS ambiguous,
+         sum(ambiguous_nano)::bigint AS "ambiguousNano"
        FROM calls GROUP BY vendor, model, simulated`,
     ),
   ]);

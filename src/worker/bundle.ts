@@ -14,6 +14,8 @@ export async function buildWorkflowBundle(
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     workflowInterceptorModules: [interceptors],
+    // Constants without state, and many of them: made once and not for every workflow.
+    preloadModules: ['@opentelemetry/semantic-conventions', require.resolve('./preloaded')],
     logger: new DefaultLogger('WARN'),
   });
   return code;

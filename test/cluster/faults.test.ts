@@ -74,6 +74,9 @@ test('goes on at the other gateway when one is killed, and names every call that
   expect(again).toBeGreaterThanOrEqual(0);
   expect(again).toBeLessThanOrEqual(named);
   expect(named).toBeLessThanOrEqual(runs.length);
+  const { body: figures } = await cluster.request(0, 'GET', '/metrics');
+  const told = String(figures).matchAll(/^fermata_ambiguous_requests_total\{.*\} (\d+)$/gm);
+  expect([...told].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(named);
   await first?.restart();
 }, 240_000);
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
+import { silenceRuntime } from '../../src/replay/replay';
 import { projectFolder } from '../support/part';
 import { example, openHouse, type House } from './support/house';
 import { chainOf } from './support/chain';
@@ -13,6 +14,7 @@ let plain: House;
 let forced: House;
 let temporal: TemporalTools;
 beforeAll(async () => {
+  silenceRuntime();
   [plain, forced, temporal] = await Promise.all([
     openHouse(),
     openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } }),

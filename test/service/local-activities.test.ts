@@ -1,3 +1,4 @@
+import { silenceRuntime } from '../../src/replay/replay';
 import { openHouse, planOf, type House } from './support/house';
 import { replayFaults } from './support/replays';
 import { temporalTools, type TemporalTools } from './support/temporal';
@@ -5,6 +6,7 @@ import { temporalTools, type TemporalTools } from './support/temporal';
 let house: House;
 let temporal: TemporalTools;
 beforeAll(async () => {
+  silenceRuntime();
   [house, temporal] = await Promise.all([openHouse(), temporalTools()]);
 }, 120_000);
 afterAll(() => Promise.all([house.close(), temporal.close()]), 60_000);

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { openDatabase } from '../../src/ledger/database';
 import { freePort } from './free-port';
 import { startPart } from './part';
 
@@ -37,13 +38,15 @@ export interface Service {
 /**
  * Runs the whole service as `npm start` does, on free ports, with a task queue of its own on the
  * Temporal that all tests share (`TEMPORAL_ADDRESS: ''` in `env` gives it an embedded one). A second
- * one on the same `dataDir` goes on where the first ended: the queue is named for the folder.
+ * one on the same `dataDir` goes on where the first ended: the queue is named for the folder. Where
+ * `TEST_DATABASE_URL` names a server its ledger is a new database there, else an embedded one.
  */
 export async function startService(
   options: { env?: Record<string, string>; dataDir?: string } = {},
 ): Promise<Service> {
   const dataDir = options.dataDir ?? mkdtempSync(path.join(tmpdir(), 'fermata-service-'));
-  await useTemplate(dataDir);
+  const server = process.env['TEST_DATABASE_URL'];
+  if (server === undefined) await useTemplate(dataDir);
   const ports = { gateway: await freePort(), simulator: await freePort() };
   const main = await startPart('dev/main', {
     env: {
@@ -57,6 +60,7 @@ export async function startService(
       TEMPORAL_PORT: String(await freePort()),
       TEMPORAL_UI_PORT: String(await freePort()),
       FERMATA_TASK_QUEUE: path.basename(dataDir),
+      ...(server === undefined ? {} : { DATABASE_URL: await databaseOf(server, dataDir) }),
       ...options.env,
     },
   });
@@ -91,6 +95,16 @@ export async function startService(
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The database of a data folder on a server: made when it is first asked for, and left to the server's end. */
+async function databaseOf(server: string, dataDir: string): Promise<string> {
+  const name = path.basename(dataDir).replaceAll('-', '_').toLowerCase();
+  const admin = openDatabase(server, 1);
+  const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+  if (rowCount === 0) await admin.query(`CREATE DATABASE ${name}`);
+  await admin.end();
+  return Object.assign(new URL(server), { pathname: `/${name}` }).href;
 }
 
 async function useTemplate(dataDir: string): Promise<void> {

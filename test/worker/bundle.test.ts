@@ -9,6 +9,7 @@ test('bundles workflows, the contract and Temporal’s own packages, and nothing
   const modules = [...new Set([...found].map(([, name]) => name))].sort();
   expect(modules).toEqual([
     'dist/contract',
+    'dist/worker',
     'dist/workflows',
     'node_modules/@opentelemetry/api',
     'node_modules/@opentelemetry/core',
@@ -28,4 +29,9 @@ test('bundles workflows, the contract and Temporal’s own packages, and nothing
 test('stays small: a schema library or a vendor’s SDK would show here', () => {
   expect(Buffer.byteLength(code)).toBeLessThan(3.4 * 1024 * 1024);
   expect(code).not.toMatch(/node_modules\/(zod|ajv|liquidjs|@anthropic-ai)/);
+});
+
+test('holds of the worker nothing but what is set before workflows run', () => {
+  const files = [...code.matchAll(/"\.\/dist\/worker\/([a-z-]+)\.js"/g)].map(([, name]) => name);
+  expect([...new Set(files)]).toEqual(['preloaded']);
 });

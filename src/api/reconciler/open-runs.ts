@@ -93,7 +93,7 @@ async function stallReason(
   if (trouble.type === 'failing') {
     const failure = await lastTaskFailure(service, run.id, newest.runId);
     if (failure !== null)
-      return `Its workflow task fails: ${failure} A worker whose code fits the run lets it go on.`;
+      return `Its workflow task fails: ${failure.replace(/\.?$/, '.')} A worker whose code fits the run lets it go on.`;
     return (await polls()) ? silent(queue) : nobody(queue);
   }
   const known = suspects.get(run.id);
