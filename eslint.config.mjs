@@ -41,6 +41,8 @@ export default tseslint.config(
       globals: {
         process: 'readonly',
         console: 'readonly',
+        fetch: 'readonly',
+        AbortSignal: 'readonly',
         require: 'readonly',
         module: 'writable',
         __dirname: 'readonly',

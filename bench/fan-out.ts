@@ -3,7 +3,7 @@ import { printTable } from './table';
 
 const branches = 500;
 const latencies = [100, 2000];
-const rounds = 2;
+const rounds = 1;
 
 /**
  * One run of 500 branches, all at once, one call each. Ideal is the latency of a single call: what

@@ -9,6 +9,7 @@ const startersAtOnce = 16;
 const settleMs = 15_000;
 const idleMs = 15_000;
 const woken = 30;
+const waitMsMax = 300_000;
 
 /** 2,000 runs that wait for a person: what the worker holds and does meanwhile, and how soon one goes on. */
 export async function parked(): Promise<void> {
@@ -47,7 +48,7 @@ const plan = {
     type: 'approval',
     id: 'sign-off',
     title: 'Go on?',
-    content: { inline: 'A text.' },
+    content: 'A text.',
     risk: 'high',
     timeout: '72h',
   },
@@ -64,7 +65,7 @@ async function startAll(stage: Stage): Promise<string[]> {
 }
 
 async function waiting(stage: Stage, id: string): Promise<string> {
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + waitMsMax;
   for (;;) {
     const [approval] = (await stage.read(id)).approvals;
     if (approval !== undefined) return approval;

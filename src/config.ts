@@ -32,7 +32,11 @@ const Settings = z.object({
   FERMATA_INTERNAL_KEY: z.string().min(16, 'is shorter than 16 characters').optional(),
   /** Makes runs go on as new Temporal runs after so many steps each: slower, and otherwise the same. For tests. */
   FERMATA_CONTINUE_AFTER_STEPS: z.coerce.number().int().min(1).optional(),
-  GATEWAY_URL: z.string().optional(),
+  /** One or several, with commas between. */
+  GATEWAY_URL: z
+    .string()
+    .regex(/^\s*https?:\/\/[^,\s]+(\s*,\s*https?:\/\/[^,\s]+)*\s*,?\s*$/, 'is not a list of http:// URLs')
+    .optional(),
   GATEWAY_HOST: z.string().default('127.0.0.1'),
   GATEWAY_PORT: port.default(0),
   SIMULATOR_URL: url.optional(),

@@ -28,12 +28,14 @@ const graceMsDefault = 10_000;
 export function runPart(options: {
   name: string;
   graceMs?: number;
-  start(config: Config): Promise<RunningPart>;
+  /** `signal` is aborted when the part is told to end before it has started. */
+  start(config: Config, signal: AbortSignal): Promise<RunningPart>;
 }): void {
   const { name, graceMs = graceMsDefault } = options;
   let stopping = false;
+  const ending = new AbortController();
   // Later, so that what follows is in place by then.
-  const running = Promise.resolve().then(() => options.start(readConfig()));
+  const running = Promise.resolve().then(() => options.start(readConfig(), ending.signal));
 
   async function stop(reason: StopReason): Promise<void> {
     if (stopping && reason === 'signal') process.exit(130);
@@ -44,7 +46,10 @@ export function runPart(options: {
       say(`${name}: did not stop within ${String(graceMs / 1000)} s.`);
       process.exit(1);
     }, graceMs);
-    await (await running).stop(reason);
+    ending.abort();
+    // What never came up has nothing to stop.
+    const part = await running.catch(() => null);
+    await part?.stop(reason);
     process.exit(0);
   }
 
@@ -69,6 +74,7 @@ export function runPart(options: {
       tell(part.url === undefined ? { type: 'ready' } : { type: 'ready', url: part.url });
     },
     (error: unknown) => {
+      if (stopping) return;
       const message = plainReason(error);
       if (message === undefined) console.error(error);
       else say(`${name}: ${message}`);

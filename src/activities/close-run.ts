@@ -17,14 +17,16 @@ export async function closeRun(ports: Ports, gateway: GatewayClient, request: Cl
   const { tenant, run } = request.run;
   const { journal } = request;
   await takePlace(ports, { tenant, run, journal });
-  const others = await countOtherEntries(database, { tenant, run, journal });
+  const end = journal.entries.find((entry) => entry.type === 'run.finished');
+  const [others, output] = await Promise.all([
+    countOtherEntries(database, { tenant, run, journal }),
+    end === undefined ? null : fromValue(database, tenant, end.data.output),
+    endCalls(ports, gateway, tenant, run),
+  ]);
   if (others + journal.entries.length !== request.count) {
     const message = `Of ${String(request.count)} journal entries of ${run}, ${String(others)} are written and ${String(journal.entries.length)} are here.`;
     throw ApplicationFailure.retryable(message, FailureType.journalGap);
   }
-  await endCalls(ports, gateway, tenant, run);
-  const end = journal.entries.find((entry) => entry.type === 'run.finished');
-  const output = end === undefined ? null : await fromValue(database, tenant, end.data.output);
   const text = typeof output === 'string' ? output : JSON.stringify(output);
   const search = `${text.slice(0, searchCharactersMax)} ${end?.data.error?.message ?? ''} ${end?.data.error?.code ?? ''}`;
   await writeJournal(ports, { tenant, run, journal, search });

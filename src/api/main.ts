@@ -20,7 +20,7 @@ const packagePath = path.join(__dirname, '../../package.json');
 
 runPart({
   name: 'api',
-  async start(settings) {
+  async start(settings, signal) {
     const config = demand(settings, [
       'TEMPORAL_ADDRESS',
       'DATABASE_URL',
@@ -30,12 +30,10 @@ runPart({
     const logger = createLogger(config, 'api');
     const telemetry = startTelemetry('api', config);
     const database = openDatabase(config.DATABASE_URL);
-    await reach(
-      () => migrate(database),
-      (line) => {
-        logger.warn(line);
-      },
-    );
+    const say = (line: string): void => {
+      logger.warn(line);
+    };
+    await reach(() => migrate(database), { say, signal });
     await ensureTenant(database, 'default', 'Default');
     if (config.FERMATA_API_KEY !== undefined) await ensureAdminKey(database, config.FERMATA_API_KEY);
     const temporal = openTemporal(config, [telemetry.plugin]);

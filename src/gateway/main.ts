@@ -13,7 +13,7 @@ import { selectVendors } from './vendors/select';
 runPart({
   name: 'gateway',
   graceMs: limits.drainSecondsMax * 1000,
-  async start(settings) {
+  async start(settings, signal) {
     const vendor = settings.SIMULATOR_URL === undefined ? (['ANTHROPIC_API_KEY'] as const) : [];
     const config = demand(settings, ['DATABASE_URL', 'FERMATA_INTERNAL_KEY', ...vendor]);
     const logger = createLogger(config, 'gateway');
@@ -21,12 +21,10 @@ runPart({
     const catalog = loadCatalog(config.FERMATA_CONFIG);
     const vendors = selectVendors(config, catalog);
     const database = openDatabase(config.DATABASE_URL);
-    await reach(
-      () => migrate(database),
-      (line) => {
-        logger.warn(line);
-      },
-    );
+    const say = (line: string): void => {
+      logger.warn(line);
+    };
+    await reach(() => migrate(database), { say, signal });
     const gateway = await buildGateway({
       ...{ database, catalog, vendors, logger },
       internalKey: config.FERMATA_INTERNAL_KEY,

@@ -19,7 +19,7 @@ const builtBundle = path.join(__dirname, '../workflow-bundle.js');
 runPart({
   name: 'worker',
   graceMs: graceMs + 10_000,
-  async start(settings) {
+  async start(settings, signal) {
     const config = demand(settings, [
       'TEMPORAL_ADDRESS',
       'DATABASE_URL',
@@ -47,12 +47,12 @@ runPart({
     });
     const code = readBundle(config);
     keep(code, config, logger);
-    const warn = (line: string): void => {
+    const say = (line: string): void => {
       logger.warn(line);
     };
-    const connection = await reach(() => NativeConnection.connect(temporalOptions(config)), warn);
+    const connection = await reach(() => NativeConnection.connect(temporalOptions(config)), { say, signal });
     const database = openDatabase(config.DATABASE_URL);
-    await reach(() => migrate(database), warn);
+    await reach(() => migrate(database), { say, signal });
     const worker = await Worker.create({
       connection,
       namespace: config.TEMPORAL_NAMESPACE,

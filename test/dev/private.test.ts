@@ -30,8 +30,7 @@ async function connect(as: string[]): Promise<string> {
       .then(() => console.log('in'), (error) => console.log(error.code))
       .finally(() => process.exit());`;
   const url = `postgres://fermata@/postgres?host=${encodeURIComponent(socket)}`;
-  const [command = '', ...parameters] = [...as, process.execPath, '-e', script, url];
-  const { stdout } = await run(command, parameters, { cwd: projectFolder });
+  const { stdout } = await run('env', [...as, process.execPath, '-e', script, url], { cwd: projectFolder });
   return stdout.trim();
 }
 

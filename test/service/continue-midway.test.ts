@@ -142,6 +142,33 @@ test('the run’s own timeout runs on across Temporal runs', async () => {
   expect((await asked('slow run')).length).toBeLessThanOrEqual(6);
 }, 60_000);
 
+test('begins no branch later that others had made needless', async () => {
+  const flow = {
+    ...{ type: 'parallel', concurrency: 2, require: 1, cancelRest: true },
+    branches: {
+      undecided: { type: 'approval', title: 'Good?', content: 'this' },
+      fast: steps(1),
+      needless: ask('A needless text.'),
+    },
+    reduce: steps(3),
+  };
+  const id = await house.start(planOf(flow));
+  expect(await house.ended(id)).toMatchObject({ status: 'completed', result: { output: 2 } });
+  expect(await asked('A needless text.')).toEqual([]);
+  const begun = (await house.steps(id))
+    .flatMap(({ children }) => children)
+    .filter(({ status }) => status !== 'pending');
+  expect(begun.map(({ path }) => path)).not.toContain('needless');
+}, 60_000);
+
+test('knows the ids inside of steps that have ended', async () => {
+  const inner = { id: 'inner', type: 'set', value: 'deep' };
+  const outer = { id: 'outer', type: 'sequence', steps: [inner, ...steps(2).steps] };
+  const last = { type: 'set', value: '{{ steps.inner.output }} {{ steps.inner.status }}' };
+  const id = await house.start(planOf({ type: 'sequence', steps: [outer, ...steps(2).steps, last] }));
+  expect(await house.ended(id)).toMatchObject({ status: 'completed', result: { output: 'deep completed' } });
+}, 60_000);
+
 test('counts every approval’s decision once, whatever moment it comes at, by update or by signal', async () => {
   const signs = ['a', 'b', 'c', 'd'];
   const flow = {

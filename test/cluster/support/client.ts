@@ -46,7 +46,7 @@ export function clientOf(cluster: Cluster): Client {
   const isEnd = ({ status }: Run) => (runEnds as readonly string[]).includes(status);
 
   return {
-    async start(plan, input = {}, options = undefined) {
+    async start(plan, input = {}, options?: unknown) {
       const body = { plan, input, ...(options === undefined ? {} : { options }) };
       const answer = await ask('POST', '/v1/runs', body, { 'idempotency-key': `start-${String(++starts)}` });
       if (answer.status !== 201 && answer.status !== 200)

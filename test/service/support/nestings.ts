@@ -167,10 +167,11 @@ function parallelStep(place: Place): fc.Arbitrary<Step> {
         steps: [one, { type: 'set', value: '{{ item }} {{ index }} {{ previous }}' }],
       },
     }));
-    // One that is left undecided is ended as soon as the other has succeeded.
+    // One that is left undecided is ended as soon as the other has succeeded, and the third never begins.
     const race = fc.constant({
       ...{ require: 1, cancelRest: true, concurrency: 2 },
       branches: {
+        never: { type: 'approval', title: 'leave', content: 'x' },
         fast: {
           type: 'sequence',
           steps: [
@@ -178,7 +179,7 @@ function parallelStep(place: Place): fc.Arbitrary<Step> {
             { type: 'set', value: 2 },
           ],
         },
-        never: { type: 'approval', title: 'leave', content: 'x' },
+        third: { type: 'agent', agent: 'writer', prompt: 'Never asked for {{ input.mark }}.' },
       },
     });
     const reduce = fc.option(fc.oneof(setStep, agentStep({ ...place, depth: 0 })), { nil: undefined });
@@ -238,8 +239,8 @@ function withIds(step: Step): Step {
     const inner: Step = { ...rest, type: one.type, ...id };
     if (Array.isArray(one['steps'])) {
       const steps = (one['steps'] as Step[]).map((child) => named(child, true));
-      const ids = idsOf(steps);
-      const last = ids.at(-1);
+      // The first of all is as deep inside as there are sequences in sequences.
+      const [last] = idsOf(steps);
       inner['steps'] =
         names === true && last !== undefined
           ? [...steps, { type: 'set', value: `{{ steps.${last}.output }} {{ steps.${last}.status }}` }]
