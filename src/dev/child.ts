@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { childEnvironment } from '../config';
 import type { PartMessage } from '../lifecycle';
 
@@ -84,6 +84,8 @@ function openLog(file: string): number {
 }
 
 function lastLines(file: string): string {
+  // Whoever stops the service may remove its data at the same moment.
+  if (!existsSync(file)) return '';
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-5);
   return `\n    ${lines.join('\n    ')}\n  The whole log: ${file}`;
 }

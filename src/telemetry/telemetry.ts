@@ -8,7 +8,7 @@ import {
   getPeriodicExportingMetricReaderFromEnv,
   getSpanProcessorsFromEnv,
 } from '@opentelemetry/sdk-node/build/src/utils';
-import { AlwaysOffSampler, NoopSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { AlwaysOffSampler, NoopSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace-base';
 import { OpenTelemetryPlugin } from '@temporalio/interceptors-opentelemetry-v2';
 import type { Config } from '../config';
 import { inAll } from './in-all';
@@ -43,8 +43,9 @@ export function startTelemetry(part: string, config: Config): Telemetry {
     resource,
     autoDetectResources: false,
     spanProcessors,
-    // What nobody receives is not recorded: the mark travels, so that workflow code makes no records either.
-    ...(exported ? {} : { sampler: new AlwaysOffSampler() }),
+    // A trace that begins here and nobody receives is not recorded: the mark travels, so that workflow
+    // code makes no records either. A caller's trace goes on as it came.
+    ...(exported ? {} : { sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }) }),
     metricReaders,
     logRecordProcessors: [],
   });

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:net';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { eventually } from '../support/eventually';
 import { freePort } from '../support/free-port';
 import { projectFolder } from '../support/part';
 import { startPostgres, type TestPostgres } from '../support/postgres';
@@ -100,6 +101,23 @@ test('gives up at once on what waiting does not mend', async () => {
   expect(plainReason(wrong)).toBe('DATABASE_URL: password authentication failed for user "ada".');
   expect(plainReason(new TypeError('x is not a function'))).toBeUndefined();
 });
+
+test('ends at once when it is told to while it waits for a database', async () => {
+  const port = await freePort();
+  const child = spawn(process.execPath, [path.join(projectFolder, 'dist', 'gateway', 'main.js')], {
+    env: {
+      ...{ DATABASE_URL: `postgres://ada@127.0.0.1:${String(port)}/postgres`, ANTHROPIC_API_KEY: 'key' },
+      FERMATA_INTERNAL_KEY: 'internal-key-of-the-tests',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.on('data', (text: Buffer) => (said += text.toString()));
+  await eventually('it waits', () => (said.includes("can't be reached") ? true : undefined));
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+}, 60_000);
 
 test('takes a server that hangs up for one that is not there', async () => {
   const port = await freePort();
