@@ -20,6 +20,12 @@ function typeOf(event: HistoryEvent): string {
 const summaryOf = (event: HistoryEvent): string =>
   JSON.parse(Buffer.from(event.userMetadata?.summary?.data ?? []).toString() || '""') as string;
 
+/** The history of a run once Temporal has closed it, which is a moment after the ledger has. */
+async function wholeHistory(run: string): Promise<HistoryEvent[]> {
+  await temporal.client.workflow.getHandle(run).result();
+  return temporal.history(run);
+}
+
 function counted(names: string[]): { [name: string]: number } {
   const counts: { [name: string]: number } = {};
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
@@ -65,7 +71,7 @@ test('a content-production run has at most twelve events more than a workflow wr
   await house.decide(approval.id, { decision: 'approve' });
   expect(await house.ended(id)).toMatchObject({ status: 'completed', usage: { modelCalls: 5 } });
 
-  const events = await temporal.history(id);
+  const events = await wholeHistory(id);
   const seen = counted(
     events.map((event) =>
       event.markerRecordedEventAttributes == null ? typeOf(event) : `${typeOf(event)} ${summaryOf(event)}`,
@@ -88,7 +94,7 @@ test('a step that only shapes data is one event, and no task of its own', async 
   const countsOf = async (count: number) => {
     const id = await house.start(steps(count));
     expect(await house.ended(id)).toMatchObject({ status: 'completed' });
-    return counted((await temporal.history(id)).map(typeOf));
+    return counted((await wholeHistory(id)).map(typeOf));
   };
   const [two, seven] = [await countsOf(2), await countsOf(7)];
   expect(seven).toEqual({ ...two, markerRecorded: (two['markerRecorded'] ?? 0) + 5 });
