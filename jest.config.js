@@ -6,6 +6,8 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 60_000,
+  // Most tests wait for a process, a lease or a clock: two at a time use what one leaves idle.
+  maxWorkers: 2,
   transform: {
     '\\.[jt]s$': [
       '@swc/jest',

@@ -60,7 +60,7 @@ export const limits = {
   /** Rates of agents that have not called for so long are forgotten. */
   rateKeepMinutes: 60,
   idleStreamSeconds: 60,
-  callHeartbeatSeconds: 5,
+  callHeartbeatSeconds: 4,
   callPollSeconds: 20,
   /** The longest that a gateway lets one request for a call's state wait. */
   callWaitSecondsMax: 30,

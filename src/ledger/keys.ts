@@ -41,12 +41,21 @@ export async function findPrincipal(database: Database, secret: string): Promise
   return rows[0] ?? null;
 }
 
-/** Makes or renews the first admin key of tenant `default`: user `admin`, every role, every scope. */
+/**
+ * Makes or renews the first admin key of tenant `default`: user `admin`, every role, every scope.
+ * Several APIs may start at once on an empty database: whoever comes second finds the key made.
+ */
 export async function ensureAdminKey(database: Database, secret: string): Promise<void> {
+  const values = [hashKey(secret), [...scopes]];
   await database.query(
     `INSERT INTO api_keys (tenant, id, name, user_name, roles, scopes, secret_hash)
      VALUES ('default', 'admin', 'The first key', 'admin', ARRAY['*'], $2, $1)
-     ON CONFLICT (tenant, id) DO UPDATE SET secret_hash = excluded.secret_hash, scopes = excluded.scopes`,
-    [hashKey(secret), [...scopes]],
+     ON CONFLICT DO NOTHING`,
+    values,
+  );
+  await database.query(
+    `UPDATE api_keys SET secret_hash = $1, scopes = $2
+     WHERE tenant = 'default' AND id = 'admin' AND (secret_hash, scopes) IS DISTINCT FROM ($1, $2)`,
+    values,
   );
 }

@@ -7,7 +7,7 @@ export const graceMs = 5_000;
 /** What of a worker's options was measured to matter; see bench/README.md. */
 export const workerSettings = {
   // What parked runs cost is memory; what active ones gain is not being replayed at every step.
-  maxCachedWorkflows: 300,
+  maxCachedWorkflows: 50,
   maxConcurrentActivityTaskExecutions: limits.activitiesMax,
   // After a worker's death its runs wait so long before another one takes them.
   stickyQueueScheduleToStartTimeout: '2 seconds',
