@@ -2,7 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import { createGatewayClient } from '../../src/activities/gateway-client';
-import { decisionSchemas } from '../../src/contract/decisions';
+import { decisionShapes } from '../../src/contract/decisions';
 import type { CallRequest } from '../../src/contract/gateway';
 import { vendorFaults } from '../../src/contract/failures';
 import type { Json } from '../../src/contract/value';
@@ -44,7 +44,7 @@ const agents = {
   writer: { model: 'claude-sonnet-5-5', system: 'You write an 800-word brief from the findings given.' },
   reviewer: { model: 'claude-haiku-5-5', system: 'You check facts, completeness, formatting and tone.' },
 };
-const verdictSchema = z.toJSONSchema(decisionSchemas.reviewer) as { [name: string]: Json };
+const verdictSchema = z.toJSONSchema(decisionShapes.reviewer) as { [name: string]: Json };
 const canned = 'Found. '.repeat(280);
 
 /** One model call as an activity, in three ways. */

@@ -6,9 +6,10 @@ import type { CallDone, CallRequest, CallState } from '../contract/gateway';
 import type { Json } from '../contract/value';
 import { ensureBudget } from '../ledger/budgets';
 import { fromValue } from '../ledger/values';
-import { decisionSchemaOf } from './decision-schema';
+import { decisionShape } from './decision-shape';
 import type { GatewayClient } from './gateway-client';
 import { readAnswer } from './read-answer';
+import { boundsOf, choiceBlock } from './choices';
 import { readManifest } from './manifests';
 import type { Ports } from './ports';
 import { resolveBlocks, resolveNames } from './resolve';
@@ -72,7 +73,7 @@ async function requestOf(ports: Ports, manifest: Manifest, call: ModelCall): Pro
   const resolved = {
     names: await resolveNames(database, tenant, call.names),
     context: await resolveBlocks(database, tenant, call.context),
-    blocks: await resolveBlocks(database, tenant, call.blocks),
+    blocks: [...(await resolveBlocks(database, tenant, call.blocks)), ...choiceBlock(manifest, call)],
     prior: await Promise.all(
       call.prior.map(async ({ answer, ...rest }) => ({
         ...rest,
@@ -80,7 +81,7 @@ async function requestOf(ports: Ports, manifest: Manifest, call: ModelCall): Pro
       })),
     ),
   };
-  const schema = decisionSchemaOf(call.role) ?? agent.output;
+  const schema = call.role === 'agent' ? agent.output : decisionShape(call.role, boundsOf(manifest, call));
   return {
     tenant,
     run,

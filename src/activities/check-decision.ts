@@ -3,7 +3,8 @@ import { limits } from '../contract/limits';
 import type { Json, Value } from '../contract/value';
 import { sealHolds } from '../ledger/decision-seal';
 import { fromValue, toValue } from '../ledger/values';
-import { at, readManifest } from './manifests';
+import { schemaAt } from '../plan/content-schema';
+import { readManifest } from './manifests';
 import type { Ports } from './ports';
 import { schemaErrors } from './schema-errors';
 
@@ -66,6 +67,7 @@ async function schemaProblem(ports: Ports, { run, approval }: Request, json: Jso
   const pointer = rows[0]?.schema_at ?? null;
   if (pointer === null) return null;
   const manifest = await readManifest(ports.database, run);
-  const errors = await schemaErrors(at(manifest, pointer), json);
+  const schema = schemaAt(manifest.plan as unknown as Json, pointer) ?? true;
+  const errors = await schemaErrors(schema, json);
   return errors === null ? null : `The content breaks the schema: ${errors}`;
 }

@@ -1,10 +1,13 @@
 import type { ModelCall, ModelResult, Steer } from '../contract/activities';
-import { decisionSchemas } from '../contract/decisions';
+import type { DecisionOf, Role } from '../contract/decisions';
 import type { CallDone } from '../contract/gateway';
+import { limits } from '../contract/limits';
 import type { Json, Value } from '../contract/value';
 import { noteStored } from '../ledger/contents';
 import { fromValue, toValue } from '../ledger/values';
 import type { Manifest } from '../plan/manifest';
+import { boundsOf } from './choices';
+import { contradictions, decisionShape } from './decision-shape';
 import type { Ports } from './ports';
 import { schemaErrors } from './schema-errors';
 
@@ -32,7 +35,7 @@ export async function readAnswer(
   const checked =
     call.role === 'agent'
       ? await checkOwn(schema, parsed.json)
-      : await checkDecision(call.role, parsed.json, keep);
+      : await checkDecision({ manifest, call, role: call.role, json: parsed.json, keep });
   if (checked.errors !== null) {
     return {
       type: 'invalid',
@@ -71,18 +74,63 @@ async function checkOwn(schema: Json, json: Json): Promise<Checked> {
   return { errors: await schemaErrors(schema, json), steer: null };
 }
 
-async function checkDecision(
-  role: 'reviewer',
-  json: Json,
-  keep: (json: Json) => Promise<Value>,
-): Promise<Checked> {
-  const parsed = decisionSchemas[role].safeParse(json);
-  if (!parsed.success) {
-    const errors = parsed.error.issues.map(({ path, message }) => `/${path.join('/')} ${message}`).join('\n');
-    return { errors, steer: null };
+interface Deciding {
+  manifest: Manifest;
+  call: ModelCall;
+  role: Role;
+  json: Json;
+  keep(json: Json): Promise<Value>;
+}
+
+async function checkDecision({ manifest, call, role, json, keep }: Deciding): Promise<Checked> {
+  const misfit = await schemaErrors(decisionShape(role, boundsOf(manifest, call)), json);
+  const errors = misfit ?? contradictions(role, json, call.choices).join('\n');
+  return errors === '' ? { errors: null, steer: await steerOf(role, json, keep) } : { errors, steer: null };
+}
+
+/** A decision that has its shape, as the workflow acts on it: texts by reference, names as they are. */
+async function steerOf(role: Role, json: Json, keep: Deciding['keep']): Promise<Steer> {
+  switch (role) {
+    case 'reviewer': {
+      const { approved, issues } = json as DecisionOf<typeof role>;
+      return { type: role, approved, issues: await keep(issues) };
+    }
+    case 'classifier': {
+      const { route, confidence, reason } = json as DecisionOf<typeof role>;
+      return {
+        type: role,
+        route,
+        confidence,
+        reason: reason.slice(0, limits.previewCharactersMax).toWellFormed(),
+      };
+    }
+    case 'evaluator': {
+      const { score, feedback } = json as DecisionOf<typeof role>;
+      return { type: role, score, feedback: await keep(feedback) };
+    }
+    case 'judge': {
+      const { answer, confidence, disagreements } = json as DecisionOf<typeof role>;
+      return {
+        type: role,
+        answer: await keep(answer as Json),
+        confidence,
+        disagreements: disagreements.length,
+      };
+    }
+    case 'supervisor':
+    case 'manager': {
+      const { verdicts, assignments, finished, answer } = json as DecisionOf<typeof role>;
+      return {
+        type: role,
+        verdicts: await Promise.all(
+          verdicts.map(async (each) => ({ ...each, feedback: await keep(each.feedback) })),
+        ),
+        assignments: await Promise.all(
+          assignments.map(async ({ worker, task }) => ({ worker, task: await keep(task) })),
+        ),
+        finished,
+        answer: answer === null ? null : await keep(answer as Json),
+      };
+    }
   }
-  return {
-    errors: null,
-    steer: { type: role, approved: parsed.data.approved, issues: await keep(parsed.data.issues) },
-  };
 }

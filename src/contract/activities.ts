@@ -1,4 +1,5 @@
 import type { ApprovalKind, ApprovalStatus, Decision, JournalEntry } from './journal';
+import type { Role } from './decisions';
 import type { WaitCause } from './gateway';
 import type { Usage } from './usage';
 import type { Skeleton } from './skeleton';
@@ -66,6 +67,16 @@ export interface Budget {
   modelCalls: number | null;
 }
 
+/** What a decision may name. */
+export interface Choices {
+  /** JSON Pointer of the map of routes, workers or teams in the manifest's plan. */
+  at: string;
+  /** Ids of the assignments that a verdict may name. */
+  open?: string[];
+  /** Whether a step of the plan's makes the answer, so that the decision that ends it all need not. */
+  final?: boolean;
+}
+
 export interface ModelCall {
   run: RunReference;
   /** `<run id>/<path>/t<turn>/m<model index>/a<re-ask or continuation>` */
@@ -75,7 +86,9 @@ export interface ModelCall {
   /** Index into the agent's usable models. */
   model: number;
   /** `agent`: answers in text or its own schema. Else the shape of `decisions.ts` is asked for. */
-  role: 'agent' | 'reviewer';
+  role: 'agent' | Role;
+  /** What a decision may name, where its role names something. */
+  choices?: Choices;
   /** JSON Pointer of the prompt's template in the manifest's plan; absent where a pattern asks with blocks alone. */
   prompt?: string;
   names: Names;
@@ -97,7 +110,25 @@ interface Answered {
 }
 
 /** What of a controlling agent's decision the workflow acts on; the decision whole is the answer's value. */
-export type Steer = { type: 'reviewer'; approved: boolean; issues: Value };
+export type Steer =
+  | { type: 'reviewer'; approved: boolean; issues: Value }
+  | { type: 'classifier'; route: string; confidence: number; reason: string }
+  | { type: 'evaluator'; score: number; feedback: Value }
+  | { type: 'judge'; answer: Value; confidence: number; disagreements: number }
+  | ({ type: 'supervisor' | 'manager' } & Supervision);
+
+/** What a supervisor or manager orders. */
+export interface Supervision {
+  verdicts: {
+    assignment: string;
+    verdict: 'accept' | 'retry' | 'reassign' | 'escalate';
+    worker: string | null;
+    feedback: Value;
+  }[];
+  assignments: { worker: string; task: Value }[];
+  finished: boolean;
+  answer: Value | null;
+}
 
 export type ModelResult =
   | ({ type: 'answered'; value: Value; steer: Steer | null } & Answered)

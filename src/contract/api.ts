@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AnyJson } from './any-json';
+import { decisionShapes, type Role } from './decisions';
 import { DurationText } from './duration';
 import { incompleteCodes } from './failures';
 import { limits } from './limits';
@@ -51,7 +52,7 @@ export const RunError = z
 export const RunDecision = z
   .strictObject({
     step: z.string(),
-    kind: z.enum(['reviewer', 'approval', 'escalation']),
+    kind: z.enum([...(Object.keys(decisionShapes) as Role[]), 'approval', 'escalation']),
     agent: z.string().nullable(),
     by: z.string().nullable(),
     at: Time,

@@ -1,3 +1,4 @@
+import type { Role } from './decisions';
 import type { Usage } from './usage';
 import type { Incomplete, StepError } from './failures';
 import type { RunEnd, RunStatus, StepStatus } from './workflow';
@@ -51,7 +52,7 @@ export interface StepFinished {
 
 /** A decision of a controlling agent or of a person; `by` is null for an agent. */
 export interface DecisionMade {
-  kind: 'reviewer' | 'approval' | 'escalation';
+  kind: Role | 'approval' | 'escalation';
   agent: string | null;
   by: string | null;
   /** The state version that was seen. */

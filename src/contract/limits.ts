@@ -15,6 +15,8 @@ export const limits = {
   jsonDepthMax: 32,
   /** Of a plan: 32 steps inside each other take two levels each, and values and schemas their own. */
   planDepthMax: 160,
+  /** Collections of a text in YAML that are open at once, those of a list's entries with them. */
+  yamlDepthMax: 400,
   yamlAliasesMax: 100,
   /** Line ends, commas and brackets of a text in YAML, which is read before anything can be counted. */
   yamlMarksMax: 100_000,

@@ -97,7 +97,26 @@ export interface SetNode extends Frame {
   value: Expression;
 }
 
-export type StepNode = AgentNode | SequenceNode | ParallelNode | ReviewNode | ApprovalNode | SetNode;
+export interface RouterNode extends Frame {
+  type: 'router';
+  classifier: string;
+  prompt?: Expression;
+  context: ContextNode;
+  /** JSON Pointer of the map of routes. */
+  routesAt: string;
+  routes: { name: string; step: StepNode }[];
+  otherwise?: StepNode | 'escalate';
+  minConfidence: number;
+}
+
+export interface ChoiceNode extends Frame {
+  type: 'choice';
+  cases: { when: Expression; step: StepNode }[];
+  otherwise?: StepNode;
+}
+
+export type StepNode =
+  AgentNode | SequenceNode | ParallelNode | ReviewNode | ApprovalNode | SetNode | RouterNode | ChoiceNode;
 
 export interface AgentSummary {
   /** Usable models in the order of the plan, as ids of the catalog. */

@@ -4,6 +4,7 @@ import { listOf, quote } from './check-shape';
 import { planDefaults } from './defaults';
 import { isObject, member, pointerTo } from './json';
 import { problem, type PlanProblem } from './problem';
+import { agentsOf } from './step-agents';
 import type { Visit } from './walk';
 
 /** Words that paths are made of, so that no step or branch may bear one. */
@@ -58,6 +59,7 @@ export function checkSteps(plan: Json, visits: Visit[]): PlanProblem[] {
     ...checkDepth(plan, visits),
     ...visits.flatMap((visit) => [
       ...checkAgents(plan, visit),
+      ...checkNamed(visit),
       ...checkFanOut(visit),
       ...checkOwnLimits(visit),
     ]),
@@ -105,14 +107,40 @@ function checkDepth(plan: Json, visits: Visit[]): PlanProblem[] {
 function checkAgents(plan: Json, { step, pointer }: Visit): PlanProblem[] {
   const agents = member(plan, 'agents');
   const known = isObject(agents) ? Object.keys(agents) : [];
-  const type = member(step, 'type');
-  const fields = [...(type === 'agent' ? ['agent'] : []), ...(type === 'review' ? ['reviewer'] : [])];
-  return fields.flatMap((field) => {
-    const name = member(step, field);
-    if (typeof name !== 'string' || known.includes(name)) return [];
+  return agentsOf(step).flatMap(({ at, name }) => {
+    if (known.includes(name)) return [];
     const there = known.length === 0 ? 'the plan has none' : `there are ${listOf(known.slice(0, 20), 'and')}`;
     return [
-      problem(pointerTo(pointer, field), 'unknown_agent', `There is no agent ${quote(name)}; ${there}.`),
+      problem(pointerTo(pointer, ...at), 'unknown_agent', `There is no agent ${quote(name)}; ${there}.`),
+    ];
+  });
+}
+
+/** Maps of steps by name, and what an entry is called. */
+const maps = new Map([
+  ['branches', 'branch'],
+  ['routes', 'route'],
+]);
+
+/** Names become parts of paths, and a map of steps has its bound. */
+function checkNamed({ step, pointer }: Visit): PlanProblem[] {
+  return [...maps].flatMap(([field, entry]) => {
+    const map = member(step, field);
+    const names = isObject(map) ? Object.keys(map) : [];
+    const many = `There are ${String(names.length)} ${field}; at most ${String(limits.branchesMax)} are allowed.`;
+    return [
+      ...(names.length > limits.branchesMax
+        ? [problem(pointerTo(pointer, field), 'limit_exceeded', many)]
+        : []),
+      ...names
+        .filter((name) => reserved.has(name))
+        .map((name) =>
+          problem(
+            pointerTo(pointer, field, name),
+            'reserved_name',
+            `${quote(name)} is a word of paths and can't be a ${entry}.`,
+          ),
+        ),
     ];
   });
 }
@@ -134,23 +162,6 @@ function checkFanOut({ step, pointer }: Visit): PlanProblem[] {
   if (branches === undefined && has('as') && !has('forEach'))
     wrong('as', 'Without forEach nothing bears this name.');
   if (isObject(branches) && names.length === 0) wrong('branches', 'There must be at least one branch.');
-  if (names.length > limits.branchesMax)
-    problems.push(
-      problem(
-        pointerTo(pointer, 'branches'),
-        'limit_exceeded',
-        `There are ${String(names.length)} branches; at most ${String(limits.branchesMax)} are allowed.`,
-      ),
-    );
-  for (const name of names)
-    if (reserved.has(name))
-      problems.push(
-        problem(
-          pointerTo(pointer, 'branches', name),
-          'reserved_name',
-          `${quote(name)} is a word of paths and can't be a branch.`,
-        ),
-      );
   const as = member(step, 'as');
   if (typeof as === 'string' && taken.has(as)) wrong('as', `${quote(as)} means something else in templates.`);
   const required = member(step, 'require');

@@ -1,12 +1,18 @@
 import type { ApprovalStep, Plan, Step } from '../contract/plan';
 import type { Json } from '../contract/value';
-import { member, pointerTo, resolvePointer } from './json';
+import { isObject, member, pointerTo, resolvePointer } from './json';
 import { walk } from './walk';
 
 /** Where an approval stands: its own pointer, and those of the steps before it in its line. */
 interface ContentPlace {
   pointer: string;
   before: string[];
+}
+
+/** The schema that a decision's content must fit; a map of routes stands for their labels. */
+export function schemaAt(plan: Json, pointer: string): Json | undefined {
+  const found = resolvePointer(plan, pointer);
+  return pointer.endsWith('/routes') && isObject(found) ? { enum: Object.keys(found) } : found;
 }
 
 const oneStep = /^\s*\{\{-?\s*steps\.([a-z][a-z0-9_-]*)\.output\s*-?\}\}\s*$/;
@@ -49,6 +55,8 @@ function schemaOfStep(plan: Plan, pointer: string, before: string[]): string | n
       );
     case 'parallel':
     case 'set':
+    case 'router':
+    case 'choice':
       return null;
   }
 }

@@ -14,6 +14,7 @@ const templateFields: ReadonlyMap<string, string[]> = new Map([
   ['review', ['prompt', 'criteria', 'of']],
   ['approval', ['title', 'content']],
   ['set', ['value']],
+  ['router', ['prompt']],
 ]);
 
 /** Every template of a step itself, those of the steps inside it left out. */
@@ -28,7 +29,13 @@ export function templatesOf(step: JsonObject, pointer: string): Text[] {
 
 /** Every text of a step's condition. */
 export function conditionsOf(step: JsonObject, pointer: string): Text[] {
-  return textsIn(member(step, 'when'), pointerTo(pointer, 'when'));
+  const cases = member(step, 'cases');
+  return [
+    ...textsIn(member(step, 'when'), pointerTo(pointer, 'when')),
+    ...(Array.isArray(cases) ? cases : []).flatMap((each, index) =>
+      textsIn(member(each, 'when'), pointerTo(pointer, 'cases', index, 'when')),
+    ),
+  ];
 }
 
 function textsIn(json: Json | undefined, pointer: string): Text[] {

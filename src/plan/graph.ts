@@ -1,4 +1,5 @@
 import { member } from './json';
+import { agentsOf } from './step-agents';
 import type { Visit } from './walk';
 
 /** A plan as a picture: its steps, and which leads to which. Paths as the API names them. */
@@ -28,7 +29,7 @@ export function graphOf(visits: Visit[]): PlanGraph {
     path: visit.path,
     type: text(visit, 'type') ?? 'unknown',
     id: text(visit, 'id'),
-    agent: text(visit, 'agent') ?? text(visit, 'reviewer'),
+    agent: agentsOf(visit.step)[0]?.name ?? null,
     parent: visit.parent,
   }));
   return { nodes, edges };

@@ -1,5 +1,12 @@
-import type { Context, OnFailure, ParallelStep, Plan, Step } from '../contract/plan';
-import type { Expression, OnFailureNode, ParallelNode, Skeleton, StepNode } from '../contract/skeleton';
+import type { Context, OnFailure, ParallelStep, Plan, RouterStep, Step } from '../contract/plan';
+import type {
+  Expression,
+  OnFailureNode,
+  ParallelNode,
+  RouterNode,
+  Skeleton,
+  StepNode,
+} from '../contract/skeleton';
 import type { Json } from '../contract/value';
 import { durationMs, usdToNano } from './defaults';
 import { pointerTo } from './json';
@@ -86,6 +93,17 @@ function nodeOf(step: Step, at: At): StepNode {
         ...{ risk, allow, timeoutMs: durationMs(step.timeout), onTimeout, onReject },
       };
     }
+    case 'router':
+      return routerNode(step, at, frame);
+    case 'choice':
+      return {
+        ...{ type: step.type, ...frame },
+        cases: step.cases.map((each, index) => ({
+          when: { at: pointerTo(at.pointer, 'cases', index, 'when'), uses: namesUsedByCondition(each.when) },
+          step: child(each.step, at, 'cases', String(index), 'step'),
+        })),
+        ...(step.otherwise === undefined ? {} : { otherwise: child(step.otherwise, at, 'otherwise') }),
+      };
     case 'set':
       return { type: step.type, ...frame, value: expression(at, 'value', step.value) };
   }
@@ -112,6 +130,23 @@ function parallelNode(step: ParallelStep, at: At, frame: ReturnType<typeof frame
     ...(reduce === undefined
       ? {}
       : { reduce: child(reduce, { ...at, usualContext: 'none', before: [] }, 'reduce') }),
+  };
+}
+
+function routerNode(step: RouterStep, at: At, frame: ReturnType<typeof frameOf>): RouterNode {
+  const { type, classifier, minConfidence, routes, otherwise } = step;
+  return {
+    ...{ type, ...frame, classifier, minConfidence },
+    context: context(step.context, { ...at, usualContext: 'none' }),
+    ...(step.prompt === undefined ? {} : { prompt: expression(at, 'prompt', step.prompt) }),
+    routesAt: pointerTo(at.pointer, 'routes'),
+    routes: Object.entries(routes).map(([name, route]) => ({
+      name,
+      step: child(route.step, at, 'routes', name, 'step'),
+    })),
+    ...(otherwise === undefined
+      ? {}
+      : { otherwise: otherwise === 'escalate' ? otherwise : child(otherwise, at, 'otherwise') }),
   };
 }
 

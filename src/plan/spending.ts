@@ -70,6 +70,16 @@ function ownSpending(step: Step, plan: Plan, models: Models): Spending {
         times(revisions, inside(step.revise)),
       ]);
     }
+    case 'router':
+      return sum([
+        callOf(step.classifier, plan, models),
+        most([
+          ...Object.values(step.routes).map((route) => inside(route.step)),
+          ...(typeof step.otherwise === 'object' ? [inside(step.otherwise)] : []),
+        ]),
+      ]);
+    case 'choice':
+      return most([...step.cases.map((each) => inside(each.step)), inside(step.otherwise)]);
     case 'approval':
     case 'set':
       return nothingSpent;
@@ -96,6 +106,12 @@ function sum(parts: Spending[]): Spending {
     }),
     nothingSpent,
   );
+}
+
+/** What the dearest of several ways may use, each figure by itself. */
+function most(ways: Spending[]): Spending {
+  const largest = (figure: keyof Spending) => Math.max(0, ...ways.map((way) => way[figure]));
+  return { calls: largest('calls'), outputTokens: largest('outputTokens'), costNano: largest('costNano') };
 }
 
 function times(count: number, part: Spending): Spending {

@@ -1,5 +1,6 @@
 import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
+import { childrenOf, type Child } from './children';
 import { isObject, member, pointerTo, type JsonObject } from './json';
 
 /** Names that templates may use at a place. */
@@ -17,7 +18,7 @@ export interface Visit {
   /** As the API and events name it; the items of a `forEach` are `*`, revisions have no number. */
   path: string;
   parent: string | null;
-  place: 'root' | 'list' | 'branch' | 'item' | 'reduce' | 'revise' | 'onFailure';
+  place: 'root' | Child['place'];
   /** How many steps there are from the root to this one, both counted. */
   depth: number;
   scope: Scope;
@@ -44,57 +45,28 @@ function descend(step: Json | undefined, at: Omit<Visit, 'step'>, visits: Visit[
   return typeof id === 'string' ? [...ended, id] : ended;
 }
 
-interface Child {
-  step: Json | undefined;
-  place: Visit['place'];
-  name: string;
-  /** Members and positions that lead from the parent to it. */
-  at: (string | number)[];
-  /** Ids that have ended inside the parent by now, and names that only this place has. */
-  ended?: ReadonlyMap<string, number>;
-  names?: string[];
-}
-
 function intoChildren(visit: Visit, visits: Visit[]): string[] {
-  const { step, scope } = visit;
-
-  function into({ step: child, place, name, at, ended: before, names = [] }: Child): string[] {
-    const inside: Omit<Visit, 'step'> = {
-      pointer: pointerTo(visit.pointer, ...at),
-      path: visit.path === 'root' ? name : `${visit.path}.${name}`,
-      parent: visit.path,
-      place,
-      depth: visit.depth + 1,
-      scope: {
-        steps: before === undefined ? scope.steps : endedBefore(before, scope.steps),
-        position: names.length === 0 ? scope.position : new Set([...scope.position, ...names]),
-      },
-    };
-    return descend(child, inside, visits);
-  }
-
+  const { scope } = visit;
   const ended = new Map<string, number>();
-  function end(ids: string[]): void {
-    for (const id of ids) if (!ended.has(id)) ended.set(id, ended.size);
+  for (const { step, place, name, at, names = [], seesEnded, repeated } of childrenOf(visit.step)) {
+    const ids = descend(
+      step,
+      {
+        pointer: pointerTo(visit.pointer, ...at),
+        path: visit.path === 'root' ? name : `${visit.path}.${name}`,
+        parent: visit.path,
+        place,
+        depth: visit.depth + 1,
+        scope: {
+          steps: seesEnded === true ? endedBefore(ended, scope.steps) : scope.steps,
+          position: names.length === 0 ? scope.position : new Set([...scope.position, ...names]),
+        },
+      },
+      visits,
+    );
+    // A repeated step can't be named from outside.
+    if (repeated !== true) for (const id of ids) if (!ended.has(id)) ended.set(id, ended.size);
   }
-  const list = member(step, 'steps');
-  for (const [index, child] of (Array.isArray(list) ? list : []).entries()) {
-    const id = member(child, 'id');
-    const name = typeof id === 'string' ? id : `steps.${String(index)}`;
-    end(into({ step: child, place: 'list', name, at: ['steps', index], ended }));
-  }
-  const branches = member(step, 'branches');
-  for (const [name, child] of isObject(branches) ? Object.entries(branches) : [])
-    end(into({ step: child, place: 'branch', name, at: ['branches', name] }));
-  // A repeated step can't be named from outside, so what these two give is dropped.
-  const as = member(step, 'as');
-  const names = [typeof as === 'string' ? as : 'item', 'index'];
-  into({ step: member(step, 'step'), place: 'item', name: '*', at: ['step'], names });
-  into({ step: member(step, 'revise'), place: 'revise', name: 'revise', at: ['revise'], names: ['issues'] });
-  const reduce = member(step, 'reduce');
-  end(into({ step: reduce, place: 'reduce', name: 'reduce', at: ['reduce'], ended, names: ['branches'] }));
-  const fallback = member(member(step, 'onFailure'), 'step');
-  end(into({ step: fallback, place: 'onFailure', name: 'onFailure', at: ['onFailure', 'step'] }));
   return [...ended.keys()];
 }
 

@@ -1,4 +1,15 @@
-import { isAlias, isCollection, isMap, isNode, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml';
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  Lexer,
+  LineCounter,
+  parseAllDocuments,
+  Parser,
+  visit,
+} from 'yaml';
 import type { Document } from 'yaml';
 import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
@@ -16,6 +27,7 @@ export function parseYaml(text: string): Parsed {
     return malformed([
       problem('', 'limit_exceeded', 'The text has more lines and lists than a plan may have.'),
     ]);
+  if (isTooDeep(text)) return malformed([problem('', 'too_deep', 'The text is nested too deeply.')]);
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     ...{ version: '1.2', schema: 'core', strict: true, uniqueKeys: false, merge: false },
@@ -39,6 +51,19 @@ export function parseYaml(text: string): Parsed {
   }
 }
 
+/**
+ * Whether the text opens more collections inside each other than a plan may. Found without recursion:
+ * a stack that is nearly full ends the whole process where a regular expression is compiled on it.
+ */
+function isTooDeep(text: string): boolean {
+  const parser = new Parser();
+  for (const token of new Lexer().lex(text)) {
+    Array.from(parser.next(token));
+    if (parser.stack.length > limits.yamlDepthMax) return true;
+  }
+  return false;
+}
+
 function malformed(errors: PlanProblem[]): Parsed {
   return { type: 'malformed', errors: errors.slice(0, limits.problemErrorsMax) };
 }
@@ -54,8 +79,6 @@ function faultAt(offset: number, code: PlanProblemCode, message: string): Fault 
 
 function syntaxFaults(documents: Document.Parsed[], text: string): Fault[] {
   const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]);
-  const overflow = errors.find((error) => error.message.includes('call stack'));
-  if (overflow !== undefined) return [faultAt(overflow.pos[0], 'too_deep', 'The text is nested too deeply.')];
   const faults = errors.map((error) => {
     const start = text.lastIndexOf('\n', error.pos[0]) + 1;
     const bare = text.slice(start, error.pos[1]).includes('{{');

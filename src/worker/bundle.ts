@@ -2,11 +2,6 @@ import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const interceptors = require.resolve('@temporalio/interceptors-opentelemetry-v2/lib/workflow-interceptors');
-// Hundreds of constants and nothing else: loaded once, and not for every workflow.
-const constants = path.join(
-  path.dirname(require.resolve('@opentelemetry/semantic-conventions')),
-  'stable_attributes.mjs',
-);
 
 /**
  * Builds the workflow code as one script, from this build's folder of workflows or another one laid
@@ -19,7 +14,8 @@ export async function buildWorkflowBundle(
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     workflowInterceptorModules: [interceptors],
-    preloadModules: [constants, require.resolve('./preloaded')],
+    // Constants without state, and many of them: made once and not for every workflow.
+    preloadModules: ['@opentelemetry/semantic-conventions', require.resolve('./preloaded')],
     logger: new DefaultLogger('WARN'),
   });
   return code;

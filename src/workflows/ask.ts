@@ -173,6 +173,7 @@ function callOf(
     agent: question.agent,
     model,
     role: question.role,
+    ...(question.choices === undefined ? {} : { choices: question.choices }),
     ...(question.prompt === undefined ? {} : { prompt: question.prompt.at }),
     names: question.prompt === undefined ? {} : namesFor(node, question.prompt),
     context: contextFor(node, question).map(bare),

@@ -2,8 +2,10 @@ import type { StepNode } from '../contract/skeleton';
 import type { Outcome } from './outcome';
 import { agent } from './patterns/agent';
 import { approval } from './patterns/approval';
+import { choice } from './patterns/choice';
 import { parallel } from './patterns/parallel';
 import { review } from './patterns/review';
+import { router } from './patterns/router';
 import { sequence } from './patterns/sequence';
 import { set } from './patterns/set';
 import type { Scope } from './scope';
@@ -21,6 +23,10 @@ export function interpret(step: StepNode, scope: Scope): Promise<Outcome> {
       return review(step, scope);
     case 'approval':
       return approval(step, scope);
+    case 'router':
+      return router(step, scope);
+    case 'choice':
+      return choice(step, scope);
     case 'set':
       return set(step, scope);
     default:

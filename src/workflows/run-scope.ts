@@ -32,6 +32,10 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
       const asked = { type: 'value', at: expression.at, names: namesFor(node, expression) } as const;
       return (await once(node, () => stubborn(run, node, asked))).value;
     },
+    holds: async (condition) => {
+      const asked = { type: 'condition', at: condition.at, names: namesFor(node, condition) } as const;
+      return (await once(node, () => evaluated(run, node, 'condition', asked))).holds;
+    },
     list: (expression) => evaluateList(run, node, expression),
     compose: (parts) => compose(run, node, parts),
     ask: (question) => ask(run, node, question),

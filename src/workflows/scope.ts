@@ -1,5 +1,6 @@
 import type { IncompleteCode } from '../contract/failures';
-import type { Block, Names, Steer } from '../contract/activities';
+import type { Block, Choices, Names, Steer } from '../contract/activities';
+import type { Role } from '../contract/decisions';
 import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
 import type { ContextNode, Expression, StepNode } from '../contract/skeleton';
 import type { Value } from '../contract/value';
@@ -30,7 +31,8 @@ export interface Question {
   agent: string;
   /** Place below the pattern's path; null for an agent step, which asks in its own name. */
   place: string | null;
-  role: 'agent' | 'reviewer';
+  role: 'agent' | Role;
+  choices?: Choices;
   prompt?: Expression;
   context: ContextNode;
   blocks: Block[];
@@ -74,6 +76,8 @@ export interface Scope {
   /** Starts a step beside others. */
   branch(step: StepNode, place: string, position?: Position): Branch;
   value(expression: Expression): Promise<Value>;
+  /** Whether a condition holds. */
+  holds(condition: Expression): Promise<boolean>;
   /** The items of a list, each a value of its own. */
   list(expression: Expression): Promise<Value[]>;
   /** Puts values together; a large whole goes to the ledger. */

@@ -73,8 +73,22 @@ const willRun: Outcome = { type: 'completed', value: nothing };
 function begin(run: RunState, node: Node, step: StepNode): void {
   node.parent?.progress.inside.set(node.path, node.progress);
   run.steps.set(node.path, { path: node.path, type: step.type, status: 'running' });
-  const agent = step.type === 'agent' ? step.agent : step.type === 'review' ? step.reviewer : null;
+  const agent = agentOf(step);
   run.journal.add(node.path, { type: 'step.started', data: { ...described(step), agent } });
+}
+
+/** Whom the step itself asks, as events name it. */
+function agentOf(step: StepNode): string | null {
+  switch (step.type) {
+    case 'agent':
+      return step.agent;
+    case 'review':
+      return step.reviewer;
+    case 'router':
+      return step.classifier;
+    default:
+      return null;
+  }
 }
 
 async function work(run: RunState, node: Node, step: StepNode, ready: Outcome): Promise<Outcome> {

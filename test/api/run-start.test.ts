@@ -50,7 +50,9 @@ describe('POST /v1/runs', () => {
       links: {
         self: `/v1/runs/${body.id}`,
         events: `/v1/runs/${body.id}/events`,
-        temporal: expect.stringContaining(`http://127.0.0.1:8233/namespaces/default/workflows/${body.id}`),
+        temporal: expect.stringContaining(
+          `http://127.0.0.1:8233/namespaces/default/workflows/${body.id}`,
+        ) as string,
       },
     });
   });

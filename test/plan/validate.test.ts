@@ -82,18 +82,19 @@ describe('the shape of a plan', () => {
   });
 
   it('says which types of step there are', async () => {
-    const { errors } = await validatePlan(planOf(sequenceOf({ type: 'router' }, { id: 'a' })), simulated);
+    const { errors } = await validatePlan(planOf(sequenceOf({ type: 'oracle' }, { id: 'a' })), simulated);
     expect(errors).toEqual([
       {
         path: '/flow/steps/0/type',
         code: 'validation_failed',
         message:
-          '"router" is not a type of step; there are agent, sequence, parallel, review, approval and set.',
+          '"oracle" is not a type of step; there are agent, sequence, parallel, review, approval, set, router and choice.',
       },
       {
         path: '/flow/steps/1/type',
         code: 'validation_failed',
-        message: 'A step needs a type; there are agent, sequence, parallel, review, approval and set.',
+        message:
+          'A step needs a type; there are agent, sequence, parallel, review, approval, set, router and choice.',
       },
     ]);
   });

@@ -19,6 +19,8 @@ export interface Script {
   answers?: Answer[];
   decisions?: Settled[];
   items?: Value[];
+  /** Pointers of the conditions that hold. */
+  holding?: string[];
 }
 
 export interface Log {
@@ -77,6 +79,7 @@ export function scriptedScope(script: Script): { scope: Scope; log: Log } {
       };
     },
     value: (expression) => Promise.resolve({ inline: `value of ${expression.at}` }),
+    holds: (condition) => Promise.resolve(script.holding?.includes(condition.at) ?? false),
     list: () => Promise.resolve(script.items ?? []),
     compose: (parts) =>
       Promise.resolve({

@@ -5,7 +5,7 @@ import type { ApprovalRow } from '../../ledger/approvals-reading';
 import { readRun } from '../../ledger/run-reading';
 import { readManifest } from '../../ledger/runs';
 import { fromValue } from '../../ledger/values';
-import { resolvePointer } from '../../plan/json';
+import { schemaAt as schemaOf } from '../../plan/content-schema';
 import { viewSteps } from '../runs/step-view';
 import type { Service } from '../service';
 import { noUsage } from '../../contract/usage';
@@ -60,7 +60,7 @@ export async function editSchema(
   const { plan } = JSON.parse((await readManifest(database, tenant, manifest)).toString('utf8')) as {
     plan: Json;
   };
-  return resolvePointer(plan, schemaAt) ?? null;
+  return schemaOf(plan, schemaAt) ?? null;
 }
 
 /** Outputs of what finished before it in its own line: steps beside it and beside the steps around it. */

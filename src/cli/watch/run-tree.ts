@@ -1,5 +1,5 @@
 import type { ApiUsage } from '../../contract/api';
-import type { ReviewerDecision } from '../../contract/decisions';
+import type { DecisionOf } from '../../contract/decisions';
 import type { Json } from '../../contract/value';
 import type { RunStatus, StepStatus } from '../../contract/workflow';
 import { isEnd, type WatchedEvent } from './facts';
@@ -138,7 +138,7 @@ function takeStepEvent(tree: RunTree, event: WatchedEvent, path: string, at: num
 
 /** A reviewer's verdict in a few words; one too large for the stream comes without its fields. */
 function verdictText(decision: Json): string {
-  const { approved, issues = [] } = decision as Partial<ReviewerDecision>;
+  const { approved, issues = [] } = decision as Partial<DecisionOf<'reviewer'>>;
   if (approved === true) return 'approved';
   if (approved === undefined) return 'judged';
   return issues.length === 0 ? 'not approved' : `not approved: ${issues.join('; ')}`;

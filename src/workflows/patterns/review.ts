@@ -12,6 +12,7 @@ import {
   type Unwinding,
 } from '../outcome';
 import type { Scope } from '../scope';
+import { steerOf } from '../steer';
 
 interface Verdict {
   approved: boolean;
@@ -68,10 +69,10 @@ async function judge(
     context: step.context,
     blocks,
   });
-  const { steer, outcome } = answer;
+  const { outcome } = answer;
   if (!isFinished(outcome)) return outcome;
-  if (steer === null) throw new Error('A reviewer answered without a verdict.');
-  return { approved: steer.approved, issues: steer.issues, decision: outputOf(outcome) };
+  const { approved, issues } = steerOf(answer, 'reviewer');
+  return { approved, issues, decision: outputOf(outcome) };
 }
 
 interface Exhaustion {

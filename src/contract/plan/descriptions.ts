@@ -12,6 +12,7 @@ const step = {
  * JSON Schema, the OpenAPI document and the reference page carry them.
  */
 export const planDescriptions = {
+  step,
   schemas: {
     Plan: 'A plan: who the agents are and how they work together.',
     Limits: 'What a run, or a step with all inside it, may use; a call that could pass a limit is not made.',

@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { limits } from '../limits';
+import type { Json } from '../value';
+import { described, Name, object, type Condition } from './basics';
+import {
+  caseFields,
+  caseSentences,
+  choiceFields,
+  choiceSentences,
+  routerFields,
+  routerSentences,
+  routeSentences,
+} from './choosing-steps';
+import { planDescriptions as says } from './descriptions';
+import {
+  agentFields,
+  approvalFields,
+  parallelFields,
+  reviewFields,
+  sequenceFields,
+  setFields,
+} from './step-fields';
+
+export type OnFailure = 'fail' | 'skip' | { value: Json } | { step: Step };
+interface Guarded {
+  onFailure?: OnFailure | undefined;
+}
+export interface AgentStep extends z.infer<typeof agentFields>, Guarded {}
+export interface SequenceStep extends z.infer<typeof sequenceFields>, Guarded {
+  steps: Step[];
+}
+export interface ParallelStep extends z.infer<typeof parallelFields>, Guarded {
+  branches?: { [name: string]: Step } | undefined;
+  step?: Step | undefined;
+  reduce?: Step | undefined;
+}
+export interface ReviewStep extends z.infer<typeof reviewFields>, Guarded {
+  revise?: Step | undefined;
+}
+export interface ApprovalStep extends z.infer<typeof approvalFields>, Guarded {}
+export interface SetStep extends z.infer<typeof setFields>, Guarded {}
+export interface RouterStep extends z.infer<typeof routerFields>, Guarded {
+  routes: { [label: string]: Route };
+  otherwise?: Step | 'escalate' | undefined;
+}
+export interface Route {
+  description?: string | undefined;
+  step: Step;
+}
+export interface ChoiceStep extends z.infer<typeof choiceFields>, Guarded {
+  cases: { when: Condition; step: Step }[];
+  otherwise?: Step | undefined;
+}
+export type Step =
+  AgentStep | SequenceStep | ParallelStep | ReviewStep | ApprovalStep | SetStep | RouterStep | ChoiceStep;
+
+const Child: z.ZodType<Step> = z.lazy(() => Step);
+const OnFailure = z
+  .union([
+    z.enum(['fail', 'skip']),
+    object(says.onFailure, { value: z.json() }),
+    object(says.onFailure, { step: Child }),
+  ])
+  .meta({ id: 'OnFailure', description: says.schemas.OnFailure });
+/** What a plan says of a route, worker or team to those who choose. */
+const Sentence = z.string().max(2000);
+/** A map with at least one entry. */
+const named = <Entry extends z.ZodType>(entry: Entry) =>
+  z.record(Name, entry).refine((map) => Object.keys(map).length > 0, 'There must be at least one entry');
+const guarded = { onFailure: OnFailure.optional() };
+
+export const Step = z
+  .discriminatedUnion('type', [
+    agentFields.extend(described(says.agentStep, guarded)).meta({ id: 'AgentStep' }),
+    sequenceFields
+      .extend(described(says.sequenceStep, { ...guarded, steps: z.array(Child).min(1).max(limits.stepsMax) }))
+      .meta({ id: 'SequenceStep' }),
+    parallelFields
+      .extend(
+        described(says.parallelStep, {
+          ...guarded,
+          branches: z.record(Name, Child).optional(),
+          step: Child.optional(),
+          reduce: Child.optional(),
+        }),
+      )
+      .meta({ id: 'ParallelStep' }),
+    reviewFields
+      .extend(described(says.reviewStep, { ...guarded, revise: Child.optional() }))
+      .meta({ id: 'ReviewStep' }),
+    approvalFields.extend(described(says.approvalStep, guarded)).meta({ id: 'ApprovalStep' }),
+    setFields.extend(described(says.setStep, guarded)).meta({ id: 'SetStep' }),
+    routerFields
+      .extend({
+        ...described(says.step, guarded),
+        ...described(routerSentences, {
+          routes: named(object(routeSentences, { description: Sentence.optional(), step: Child })),
+          otherwise: z.union([z.literal('escalate'), Child]).optional(),
+        }),
+      })
+      .meta({ id: 'RouterStep' }),
+    choiceFields
+      .extend({
+        ...described(says.step, guarded),
+        ...described(choiceSentences, {
+          cases: z
+            .array(object(caseSentences, { ...caseFields, step: Child }))
+            .min(1)
+            .max(limits.branchesMax),
+          otherwise: Child.optional(),
+        }),
+      })
+      .meta({ id: 'ChoiceStep' }),
+  ])
+  .meta({ id: 'Step' });
+export const stepTypes = [
+  'agent',
+  'sequence',
+  'parallel',
+  'review',
+  'approval',
+  'set',
+  'router',
+  'choice',
+] as const;

@@ -1,0 +1,32 @@
+import type { Role } from '../contract/decisions';
+
+/** What the service asks of each controlling agent, beside what the plan asks of it. */
+const tasks: { [Of in Role]: string } = {
+  classifier:
+    'Choose the one route of the data block "routes" that fits the request. Say how sure you are, from 0 to 1, ' +
+    'and why.',
+  supervisor: supervisorTask('worker'),
+  manager: supervisorTask('team'),
+  evaluator:
+    'Score the text in the data blocks below from 1 to 10 by the criteria. Say in the feedback what would make ' +
+    'it better.',
+  reviewer:
+    'Review the text in the data blocks below. Approve it only if nothing needs to change; else name each issue ' +
+    'in a sentence that says what to change.',
+  judge:
+    'Several answered independently; their answers are in the data blocks below. Give the answer that holds, say ' +
+    'how sure you are, from 0 to 1, what they agree on, and each point on which they do not, with every position.',
+};
+
+function supervisorTask(who: 'worker' | 'team'): string {
+  return (
+    `Split the work into tasks and assign each to a ${who} of the data block "${who}s". Judge every open ` +
+    `assignment that has an output: accept it, have it tried again with feedback, give it to another ${who}, or ` +
+    'escalate it to a person. Be finished, with no further assignments, as soon as what was accepted is enough.'
+  );
+}
+
+/** The sentence that follows the plan's prompt, or stands for it; a reviewer's stands for it only. */
+export function roleTask(role: 'agent' | Role, hasPrompt: boolean): string {
+  return role === 'agent' || (role === 'reviewer' && hasPrompt) ? '' : tasks[role];
+}
