@@ -1,7 +1,14 @@
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const interceptors = require.resolve('@temporalio/interceptors-opentelemetry-v2/lib/workflow-interceptors');
+// Hundreds of constants that the interceptors bring in, as the module that they bring in: loaded once,
+// and not for every workflow.
+const constants = path.join(
+  path.dirname(createRequire(interceptors).resolve('@opentelemetry/semantic-conventions')),
+  'stable_attributes.mjs',
+);
 
 /**
  * Builds the workflow code as one script, from this build's folder of workflows or another one laid
@@ -14,8 +21,7 @@ export async function buildWorkflowBundle(
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     workflowInterceptorModules: [interceptors],
-    // Constants without state, and many of them: made once and not for every workflow.
-    preloadModules: ['@opentelemetry/semantic-conventions', require.resolve('./preloaded')],
+    preloadModules: [constants, require.resolve('./preloaded')],
     logger: new DefaultLogger('WARN'),
   });
   return code;
