@@ -2,19 +2,21 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { EvaluateRequest, EvaluateResult } from '../contract/activities';
 import { FailureType } from '../contract/failures';
 import { limits } from '../contract/limits';
-import type { Condition } from '../contract/plan';
+import type { Check, Condition } from '../contract/plan';
 import type { Skeleton } from '../contract/skeleton';
 import type { Json, Value } from '../contract/value';
 import { getContent } from '../ledger/contents';
 import { fromValue, toValue } from '../ledger/values';
 import { evaluateCondition } from '../plan/condition';
 import { ConditionError } from '../plan/condition-syntax';
+import { SchemaError } from '../plan/checking-thread';
 import { TemplateError } from '../plan/liquid';
 import { evaluateDeep } from '../plan/template';
 import { checkDecision } from './check-decision';
 import { at, readManifest } from './manifests';
 import type { Ports } from './ports';
 import { resolveNames } from './resolve';
+import { runChecks } from './run-checks';
 import { schemaErrors } from './schema-errors';
 import { writeJournal } from './write-journal';
 
@@ -28,6 +30,8 @@ export async function evaluate(ports: Ports, request: EvaluateRequest): Promise<
       return { type: 'value', value: await toValue(database, tenant, run, await render(ports, request)) };
     case 'condition':
       return { type: 'condition', holds: await decideCondition(ports, request) };
+    case 'checks':
+      return check(ports, request);
     case 'list':
       return listOf(ports, request);
     case 'store': {
@@ -71,6 +75,30 @@ async function decideCondition({ database }: Ports, request: Templated): Promise
     if (!(error instanceof ConditionError) && !(error instanceof TemplateError)) throw error;
     throw ApplicationFailure.nonRetryable(`${request.at}: ${error.message}`, FailureType.invalidCondition);
   }
+}
+
+async function check({ database }: Ports, request: Templated): Promise<EvaluateResult> {
+  const { tenant, run } = request.run;
+  const manifest = await readManifest(database, request.run);
+  const names = await resolveNames(database, tenant, request.names);
+  try {
+    // Validated as checks when the plan was frozen.
+    const messages = await runChecks(at(manifest, request.at) as Check[], names);
+    const value = await toValue(database, tenant, run, messages);
+    return { type: 'checks', failed: messages.length, messages: value };
+  } catch (error) {
+    const type = failureOf(error);
+    if (type === null || !(error instanceof Error)) throw error;
+    throw ApplicationFailure.nonRetryable(`${request.at}: ${error.message}`, type);
+  }
+}
+
+/** Why a check can't be run; null where that is nobody's plan. */
+function failureOf(error: unknown): FailureType | null {
+  if (error instanceof SchemaError) return FailureType.invalidCheck;
+  return error instanceof ConditionError || error instanceof TemplateError
+    ? FailureType.invalidCondition
+    : null;
 }
 
 async function listOf(ports: Ports, request: Templated): Promise<EvaluateResult> {

@@ -1,5 +1,6 @@
 import type { Json } from '../contract/value';
-import { SchemaError, validateJson } from '../plan/json-schema';
+import { SchemaError } from '../plan/checking-thread';
+import { validateJson } from '../plan/json-schema';
 
 /**
  * How a document breaks its schema, one line a fault, or null where it fits. A check that can't be

@@ -24,6 +24,8 @@ export type EvaluateRequest = { run: RunReference; path: string; journal?: Carri
   | { type: 'condition'; at: string; names: Names }
   /** A list for a fan-out: stored where it is large, and counted. */
   | { type: 'list'; at: string; names: Names }
+  /** Runs a step's checks; what is checked is the name `output`. */
+  | { type: 'checks'; at: string; names: Names }
   /** Stores a value that a workflow put together, so that it can go on as a reference. */
   | { type: 'store'; value: Value }
   /** Whether a decision is whose it says, and its content fits; see `decisions.ts`. */
@@ -42,6 +44,8 @@ export type EvaluateResult =
   | { type: 'skeleton'; skeleton: Skeleton }
   | { type: 'read'; json: Json }
   | { type: 'list'; value: Value; length: number }
+  /** What failed, a list of one message each. */
+  | { type: 'checks'; failed: number; messages: Value }
   | { type: 'decision'; by: string; via: 'api' | 'temporal'; content: Value | null; problem: string | null };
 
 /** A named piece of context or of a pattern's own material, shown to the model as a data block. */

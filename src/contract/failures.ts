@@ -11,6 +11,7 @@ export const FailureType = {
   contextTooLong: 'context_too_long',
   invalidTemplate: 'invalid_template',
   invalidCondition: 'invalid_condition',
+  invalidCheck: 'invalid_check',
   invalidInput: 'invalid_input',
   requireMissed: 'require_missed',
   stepTimeout: 'step_timeout',

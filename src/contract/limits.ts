@@ -30,6 +30,9 @@ export const limits = {
   forEachItemsMax: 10_000,
   depthMax: 32,
   labelsMax: 20,
+  /** Checks of one step, and texts of one check. */
+  checksMax: 50,
+  checkCharactersMax: 4096,
 
   schemaMillisecondsMax: 250,
   /** What compiling all schemas of one plan may take together. */

@@ -12,6 +12,7 @@ import { Step } from './plan/steps';
 
 export type { Agent, Context, Limits };
 export type { Condition } from './plan/basics';
+export type { Check } from './plan/checks';
 export type * from './plan/steps';
 export { stepTypes } from './plan/steps';
 

@@ -74,6 +74,7 @@ export interface ReviewNode extends Frame {
   context: ContextNode;
   criteria?: Expression;
   of?: Expression;
+  checks?: Expression;
   revise?: StepNode;
   maxRevisions: number;
   onExhausted: 'escalate' | 'fail' | 'flag';

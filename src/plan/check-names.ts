@@ -45,9 +45,10 @@ interface Reading {
 
 function readingsOf({ step, pointer, scope }: Visit): Reading[] {
   return [
-    ...conditionsOf(step, pointer).map((condition) => ({
-      ...{ pointer: condition.pointer, scope },
-      read: () => conditionPaths(parseClause(condition.text)),
+    ...conditionsOf(step, pointer).map(({ text, name, ...condition }) => ({
+      pointer: condition.pointer,
+      scope: name === undefined ? scope : { ...scope, position: new Set([...scope.position, name]) },
+      read: () => conditionPaths(parseClause(text)),
     })),
     ...templatesOf(step, pointer).map((template) => ({
       ...{ pointer: template.pointer, scope },

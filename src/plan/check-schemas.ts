@@ -38,6 +38,22 @@ function schemasOf(plan: Json, visits: Visit[]): [pointer: string, schema: Json]
       pointerTo(pointer, 'schema'),
       member(step, 'type') === 'approval' ? member(step, 'schema') : undefined,
     ]),
+    ...visits.flatMap(({ step, pointer }) => schemasOfChecks(member(step, 'checks'), pointer)),
   ];
   return places.filter((place): place is [string, Json] => isObject(place[1]));
+}
+
+/** A regular expression is compiled as the pattern that it will be. */
+function schemasOfChecks(
+  checks: Json | undefined,
+  step: string,
+): [pointer: string, schema: Json | undefined][] {
+  return (Array.isArray(checks) ? checks : []).flatMap((check, index) => {
+    const pointer = pointerTo(step, 'checks', index);
+    const regex = member(check, 'regex');
+    return [
+      [pointerTo(pointer, 'schema'), member(check, 'schema')],
+      [pointerTo(pointer, 'regex'), typeof regex === 'string' ? { pattern: regex } : undefined],
+    ];
+  });
 }

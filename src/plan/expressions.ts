@@ -5,6 +5,8 @@ import { isObject, member, pointerTo, type JsonObject } from './json';
 export interface Text {
   pointer: string;
   text: string;
+  /** A name that only this text has. */
+  name?: string;
 }
 
 /** Which fields hold templates, by type of step. Those of lists and objects are in their strings. */
@@ -30,10 +32,17 @@ export function templatesOf(step: JsonObject, pointer: string): Text[] {
 /** Every text of a step's condition. */
 export function conditionsOf(step: JsonObject, pointer: string): Text[] {
   const cases = member(step, 'cases');
+  const checks = member(step, 'checks');
   return [
     ...textsIn(member(step, 'when'), pointerTo(pointer, 'when')),
     ...(Array.isArray(cases) ? cases : []).flatMap((each, index) =>
       textsIn(member(each, 'when'), pointerTo(pointer, 'cases', index, 'when')),
+    ),
+    ...(Array.isArray(checks) ? checks : []).flatMap((check, index) =>
+      textsIn(member(check, 'condition'), pointerTo(pointer, 'checks', index, 'condition')).map((text) => ({
+        ...text,
+        name: 'output',
+      })),
     ),
   ];
 }

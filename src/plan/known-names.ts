@@ -38,6 +38,7 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
   ['index', 'in the step of a forEach'],
   ['branches', 'in reduce'],
   ['issues', 'in revise'],
+  ['output', 'in the condition of a check'],
 ]);
 
 /** Why a name has no value at a place, or null where it has one or only the run can tell. */

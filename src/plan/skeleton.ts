@@ -1,4 +1,4 @@
-import type { Context, OnFailure, ParallelStep, Plan, RouterStep, Step } from '../contract/plan';
+import type { Check, Context, OnFailure, ParallelStep, Plan, RouterStep, Step } from '../contract/plan';
 import type {
   Expression,
   OnFailureNode,
@@ -80,6 +80,7 @@ function nodeOf(step: Step, at: At): StepNode {
         ...(step.prompt === undefined ? {} : { prompt: expression(at, 'prompt', step.prompt) }),
         ...(step.criteria === undefined ? {} : { criteria: expression(at, 'criteria', step.criteria) }),
         ...(step.of === undefined ? {} : { of: expression(at, 'of', step.of) }),
+        ...checksNode(step.checks, at),
         ...(revise === undefined ? {} : { revise: child(revise, { ...at, before: [] }, 'revise') }),
       };
     }
@@ -161,6 +162,16 @@ function frameOf(step: Step, at: At) {
     ...(limits === undefined ? {} : { limits: stepLimits(limits) }),
     onFailure: onFailureNode(onFailure ?? 'fail', at),
   };
+}
+
+/** What is checked is the name `output`, which the pattern gives. */
+function checksNode(checks: Check[] | undefined, at: At): { checks?: Expression } {
+  if (checks === undefined) return {};
+  const names = checks.flatMap(({ condition }) =>
+    condition === undefined ? [] : namesUsedByCondition(condition),
+  );
+  const uses = [...new Set(names)].filter((name) => name !== 'output');
+  return { checks: { at: pointerTo(at.pointer, 'checks'), uses } };
 }
 
 function onFailureNode(onFailure: OnFailure, at: At): OnFailureNode {

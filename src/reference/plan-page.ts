@@ -49,6 +49,7 @@ export function planPage(): string {
     'On a step nothing is limited but what is written there; the defaults are those of the plan.',
     '',
     ...section('Context', schema('Context')),
+    ...section('Check', schema('Check')),
     ...section('OnFailure', schema('OnFailure')),
     ...headed('Condition', schema('Condition')),
     ...headed('Duration', schema('Duration')),

@@ -36,6 +36,12 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
       const asked = { type: 'condition', at: condition.at, names: namesFor(node, condition) } as const;
       return (await once(node, () => evaluated(run, node, 'condition', asked))).holds;
     },
+    check: async (checks, output) => {
+      const names = { ...namesFor(node, checks), output };
+      const asked = { type: 'checks', at: checks.at, names } as const;
+      const { failed, messages } = await once(node, () => evaluated(run, node, 'checks', asked));
+      return { passed: failed === 0, messages };
+    },
     list: (expression) => evaluateList(run, node, expression),
     compose: (parts) => compose(run, node, parts),
     ask: (question) => ask(run, node, question),
@@ -47,7 +53,7 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
 }
 
 type Asked =
-  | { type: 'value' | 'condition' | 'list'; at: string; names: Names }
+  | { type: 'value' | 'condition' | 'list' | 'checks'; at: string; names: Names }
   | { type: 'store' | 'output'; value: Value };
 
 type ValueResult = Extract<EvaluateResult, { type: 'value' }>;

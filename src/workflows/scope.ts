@@ -38,6 +38,12 @@ export interface Question {
   blocks: Block[];
 }
 
+/** What came of a step's checks: one message for each that failed, as a list. */
+export interface Checked {
+  passed: boolean;
+  messages: Value;
+}
+
 export type Answer = { type: 'answered'; outcome: Outcome; steer: Steer | null };
 
 /** Something that a person is to decide. */
@@ -78,6 +84,8 @@ export interface Scope {
   value(expression: Expression): Promise<Value>;
   /** Whether a condition holds. */
   holds(condition: Expression): Promise<boolean>;
+  /** Runs a step's checks on a value, before any model gives an opinion on it. */
+  check(checks: Expression, output: Value): Promise<Checked>;
   /** The items of a list, each a value of its own. */
   list(expression: Expression): Promise<Value[]>;
   /** Puts values together; a large whole goes to the ledger. */

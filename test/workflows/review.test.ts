@@ -96,3 +96,25 @@ test('ends with the text it has when a call does not fit the budget', async () =
   });
   expect(await review(gate(), scope)).toEqual({ ...stopped, value: { inline: 'v1' } });
 });
+
+test('takes what fails its checks for issues, and asks no reviewer about it', async () => {
+  const { scope, log } = scriptedScope({
+    previous: 'v1',
+    checks: [['too long'], []],
+    answers: [says(true)],
+    steps: { 'revise.1': ({ names }) => done(`mended: ${JSON.stringify(names?.['issues'])}`) },
+  });
+  const outcome = await review(gate({ checks: { at: '/checks', uses: [] } }), scope);
+  expect(outcome).toMatchObject(done('mended: {"inline":["too long"]}'));
+  expect(log.asked).toEqual(['reviewer.2']);
+});
+
+test('says that it was the checks that its last version did not pass', async () => {
+  const { scope, log } = scriptedScope({ previous: 'v1', checks: [['too long']] });
+  const outcome = await review(gate({ checks: { at: '/checks', uses: [] }, maxRevisions: 0 }), scope);
+  expect(outcome).toMatchObject({
+    ...{ type: 'incomplete', code: 'not_approved', value: { inline: 'v1' } },
+    reason: 'The last version did not pass its checks.',
+  });
+  expect(log.asked).toEqual([]);
+});

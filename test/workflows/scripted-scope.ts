@@ -19,6 +19,8 @@ export interface Script {
   answers?: Answer[];
   decisions?: Settled[];
   items?: Value[];
+  /** The messages of each running of the checks. */
+  checks?: string[][];
   /** Pointers of the conditions that hold. */
   holding?: string[];
 }
@@ -80,6 +82,10 @@ export function scriptedScope(script: Script): { scope: Scope; log: Log } {
     },
     value: (expression) => Promise.resolve({ inline: `value of ${expression.at}` }),
     holds: (condition) => Promise.resolve(script.holding?.includes(condition.at) ?? false),
+    check: () => {
+      const messages = next(script.checks, 'result of checks');
+      return Promise.resolve({ passed: messages.length === 0, messages: { inline: messages } });
+    },
     list: () => Promise.resolve(script.items ?? []),
     compose: (parts) =>
       Promise.resolve({

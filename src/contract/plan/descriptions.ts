@@ -123,6 +123,7 @@ export const planDescriptions = {
     context: 'What the reviewer sees beside its prompt.',
     criteria: 'What the reviewer is to look at: templates.',
     of: 'What is reviewed: a template; without it the previous output.',
+    checks: 'What is looked at first: a check that fails is an issue, and the reviewer is not asked.',
     revise: 'The step that makes the next version; it knows `previous` and `issues`.',
     maxRevisions: 'How often the text may be revised.',
     onExhausted:

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../limits';
 import { Condition, Duration, identifier, JsonSchema, Limits, Name, object, Template } from './basics';
+import { Checks } from './checks';
 import { planDescriptions as says } from './descriptions';
 
 const ContextMode = z.enum(['full', 'none', 'auto']);
@@ -57,6 +58,7 @@ export const reviewFields = object(says.reviewStep, {
   context: Context.optional(),
   criteria: z.union([Template, z.array(Template).min(1).max(50)]).optional(),
   of: Template.optional(),
+  checks: Checks.optional(),
   maxRevisions: z.int().min(0).max(20).default(2),
   onExhausted: z.enum(['escalate', 'fail', 'flag']).default('escalate'),
 });

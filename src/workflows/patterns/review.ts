@@ -16,6 +16,8 @@ import { steerOf } from '../steer';
 
 interface Verdict {
   approved: boolean;
+  /** Who says so. */
+  by: 'the reviewer' | 'its checks';
   issues: Value;
   /** The verdict whole, as `steps.<id>.decision` shows it. */
   decision: Value;
@@ -34,7 +36,7 @@ export async function review(step: ReviewNode, scope: Scope): Promise<Outcome> {
     if ('type' in verdict) return { ...verdict, value: text };
     if (verdict.approved) return completed(text, verdict.decision);
     if (step.revise === undefined || revisionsLeft-- <= 0) {
-      const end = await exhausted(step, scope, { text, issues: verdict.issues, escalations });
+      const end = await exhausted(step, scope, { text, verdict, escalations });
       if (end !== 'again') return end;
       escalations++;
       revisionsLeft = 0;
@@ -59,6 +61,11 @@ async function judge(
   text: Value,
   round: number,
 ): Promise<Verdict | Unwinding> {
+  if (step.checks !== undefined) {
+    const { passed, messages } = await scope.check(step.checks, text);
+    // No model is asked about what is known to be wrong.
+    if (!passed) return refusal(scope, messages);
+  }
   const blocks: Block[] = [{ name: 'text', value: text }];
   if (step.criteria !== undefined) blocks.push({ name: 'criteria', value: await scope.value(step.criteria) });
   const answer = await scope.ask({
@@ -72,26 +79,40 @@ async function judge(
   const { outcome } = answer;
   if (!isFinished(outcome)) return outcome;
   const { approved, issues } = steerOf(answer, 'reviewer');
-  return { approved, issues, decision: outputOf(outcome) };
+  return { approved, by: 'the reviewer', issues, decision: outputOf(outcome) };
+}
+
+async function refusal(scope: Scope, issues: Value): Promise<Verdict> {
+  const decision = await scope.compose({ approved: { inline: false }, issues });
+  return { approved: false, by: 'its checks', issues, decision };
 }
 
 interface Exhaustion {
   text: Value;
-  issues: Value;
+  verdict: Verdict;
   escalations: number;
 }
 
 /** No revision is left and the reviewer still says no. */
 async function exhausted(step: ReviewNode, scope: Scope, state: Exhaustion): Promise<Outcome | 'again'> {
-  const reason = 'The reviewer did not approve the last version.';
+  const { by, issues } = state.verdict;
+  const reason =
+    by === 'the reviewer'
+      ? 'The reviewer did not approve the last version.'
+      : 'The last version did not pass its checks.';
   if (step.onExhausted === 'flag') return incomplete('not_approved', reason, state.text);
   if (step.onExhausted === 'fail')
     return { ...failed(scope.path, 'not_approved', reason), value: state.text };
   const again = state.escalations < limits.escalationRetriesMax;
   const settled = await scope.decide({
     kind: 'escalation',
-    title: { text: `${scope.path}: the reviewer does not approve` },
-    content: await scope.compose({ text: state.text, issues: state.issues }),
+    title: {
+      text:
+        by === 'the reviewer'
+          ? `${scope.path}: the reviewer does not approve`
+          : `${scope.path}: the checks do not pass`,
+    },
+    content: await scope.compose({ text: state.text, issues }),
     risk: 'high',
     allow: again ? ['retry', 'answer', 'skip', 'fail'] : ['answer', 'skip', 'fail'],
     timeoutMs: limits.escalationHours * 3_600_000,

@@ -217,8 +217,13 @@ function reviewStep(place: Place): fc.Arbitrary<Step> {
         maxRevisions: fc.constantFrom(0, 1, 2),
         onExhausted: fc.constantFrom('flag', 'fail', 'escalate'),
         criteria: fc.constantFrom<unknown>(undefined, ['short', 'for {{ input.mark }}']),
+        // The first version fails them, and a revision may not.
+        checks: fc.constantFrom<unknown>(undefined, undefined, [
+          { excludes: 'TBD' },
+          { condition: 'output != input.mark' },
+        ]),
       })
-      .map(({ criteria, ...rest }) => ({
+      .map(({ criteria, checks, ...rest }) => ({
         ...{
           type: 'review',
           of: `{{ previous }} TBD ${long}`,
@@ -226,6 +231,7 @@ function reviewStep(place: Place): fc.Arbitrary<Step> {
           ...rest,
         },
         ...(criteria === undefined ? {} : { criteria }),
+        ...(checks === undefined ? {} : { checks }),
       })),
   );
 }

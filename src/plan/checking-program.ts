@@ -2,43 +2,75 @@ import type { MessagePort } from 'node:worker_threads';
 import type { RegExpEngine } from 'ajv/dist/types';
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020';
 import type formats from 'ajv-formats';
+import type markdown from 'markdown-it';
 import type { RE2JS } from 're2js';
+import type { Fault } from './fault';
+import type { faultsOfMarkdown } from './markdown-faults';
+
+export type CheckingJob = SchemaJob | { type: 'markdown'; text: string };
 
 /** A schema to compile and, where there is one, a value to check against it; both as JSON text. */
-export interface SchemaJob {
+interface SchemaJob {
+  type: 'schema';
   schema: string;
   value: string | null;
 }
 
-/** A misfit, with a pointer into the value, or into the schema where that is what is wrong. */
-export interface SchemaFault {
-  path: string;
-  message: string;
-}
-
-export interface SchemaAnswer {
+export interface CheckingAnswer {
   type: 'checked' | 'bad_schema';
-  faults: SchemaFault[];
+  faults: Fault[];
 }
 
 /** What the thread's program is given, because it can't import. */
-interface SchemaLibraries {
+interface Libraries {
   Ajv: typeof Ajv2020;
   addFormats: typeof formats;
   Expression: typeof RE2JS;
+  markdown: typeof markdown;
+  createJudge: typeof createJudge;
   faultOf: typeof faultOf;
+  faultsOfMarkdown: typeof faultsOfMarkdown;
 }
 
 /**
- * The program of the thread that compiles schemas and checks values. It is sent there as its own
- * source text, so that it runs alike from source and compiled; so it may use nothing from this file.
+ * The program of the thread that compiles schemas, and checks values and texts. It is sent there as its
+ * own source text, so that it runs alike from source and compiled; so it may use nothing from this file.
  */
-export function serveSchemas(
-  port: MessagePort,
-  { Ajv, addFormats, Expression, faultOf }: SchemaLibraries,
-): void {
-  const compiledMax = 200;
+export function serveChecks(port: MessagePort, libraries: Libraries): void {
   const faultsMax = 100;
+  const judge = libraries.createJudge(libraries, faultsMax);
+  // Blocks alone: what is inside a line is text, whatever it looks like.
+  const blocks = libraries.markdown('default', { html: true });
+  blocks.core.ruler.enableOnly(['normalize', 'block']);
+
+  function answer(job: CheckingJob): CheckingAnswer {
+    if (job.type === 'schema') return judge(job);
+    const faults = libraries.faultsOfMarkdown(job.text, blocks);
+    return { type: 'checked', faults: faults.slice(0, faultsMax) };
+  }
+
+  port.on('message', (job: CheckingJob) => {
+    try {
+      port.postMessage(answer(job));
+    } catch (error) {
+      // A schema that refers to itself without end, or a value nested too deeply for the stack.
+      const message = error instanceof Error ? error.message : String(error);
+      port.postMessage({ type: 'bad_schema', faults: [{ path: '', message }] } satisfies CheckingAnswer);
+    }
+  });
+  // The first job of all makes the engines compile what is their own; that is no job's time.
+  const schema = '{"type":"object","properties":{"a":{"pattern":"a"}}}';
+  answer({ type: 'schema', schema, value: '{"a":"a"}' });
+  answer({ type: 'markdown', text: '# a' });
+  port.postMessage('ready');
+}
+
+/** What compiles schemas, each once, and checks values against them. Sent to the thread as its source text, too. */
+export function createJudge(
+  { Ajv, addFormats, Expression, faultOf }: Libraries,
+  faultsMax: number,
+): (job: SchemaJob) => CheckingAnswer {
+  const compiledMax = 200;
   const compiled = new Map<string, ValidateFunction>();
   const meta = new Ajv({ strict: false, allErrors: true, validateFormats: false, logger: false });
 
@@ -71,7 +103,7 @@ export function serveSchemas(
     return validate;
   }
 
-  function answer({ schema, value }: SchemaJob): SchemaAnswer {
+  return function judge({ schema, value }: SchemaJob): CheckingAnswer {
     let validate = compiled.get(schema);
     if (validate === undefined) {
       if (meta.validateSchema(JSON.parse(schema) as object | boolean) !== true)
@@ -87,24 +119,11 @@ export function serveSchemas(
     }
     if (value === null || validate(JSON.parse(value))) return { type: 'checked', faults: [] };
     return { type: 'checked', faults: (validate.errors ?? []).slice(0, faultsMax).map(faultOf) };
-  }
-
-  port.on('message', (job: SchemaJob) => {
-    try {
-      port.postMessage(answer(job));
-    } catch (error) {
-      // A schema that refers to itself without end, or a value nested too deeply for the stack.
-      const message = error instanceof Error ? error.message : String(error);
-      port.postMessage({ type: 'bad_schema', faults: [{ path: '', message }] } satisfies SchemaAnswer);
-    }
-  });
-  // The first schema of all makes the engine compile its own; that is no job's time.
-  answer({ schema: '{"type":"object","properties":{"a":{"pattern":"a"}}}', value: '{"a":"a"}' });
-  port.postMessage('ready');
+  };
 }
 
 /** Says an error in our words. It is sent to the thread as its source text, too. */
-export function faultOf(error: ErrorObject): SchemaFault {
+export function faultOf(error: ErrorObject): Fault {
   const params = error.params as { [name: string]: unknown };
   const extra = params['additionalProperty'] ?? params['unevaluatedProperty'];
   if (typeof extra === 'string') {
