@@ -1,5 +1,6 @@
 import type { Approval, Decide } from '../contract/approvals-api';
 import type { Json } from '../contract/value';
+import { bringsText } from './answer-text';
 import { editContent } from './edit-text';
 import { explain, Refusal, Unreachable } from './refusal';
 import type { Ask } from './prompt';
@@ -59,13 +60,30 @@ async function takeDecision(
   if (verb === null) return null;
   const { digest } = approval;
   if (verb === 'edit' || verb === 'answer') {
-    const content = await editUntilValid(session, approval.content, ask, draft);
+    const content =
+      approval.kind === 'question'
+        ? await askAnswer(session, approval, ask)
+        : await editUntilValid(session, approval.content, ask, draft);
     return content === null ? null : { decision: verb, digest, content };
   }
   if (verb !== 'reject' && verb !== 'fail') return { decision: verb, digest };
   const comment = await ask('Why? (Enter for no comment) ');
   if (comment === null) return 'later';
   return { decision: verb, digest, ...(comment === '' ? {} : { comment }) };
+}
+
+/** The answer to a question on one line: a text as it is, anything else as JSON. */
+async function askAnswer({ screen }: Session, approval: Approval, ask: Ask): Promise<Json | null> {
+  const isText = bringsText(approval, 'answer');
+  const typed = await ask(isText ? 'Your answer: ' : 'Your answer, as JSON: ');
+  if (typed === null || typed === '') return null;
+  if (isText) return typed;
+  try {
+    return JSON.parse(typed) as Json;
+  } catch (error) {
+    screen.say(`It is not valid JSON: ${error instanceof Error ? error.message : String(error)}.`);
+    return null;
+  }
 }
 
 /** `[a]pprove, [e]dit, [r]eject, [l]ater?`: no two that are ever allowed together begin alike. */

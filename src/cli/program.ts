@@ -116,7 +116,9 @@ function addApprovalCommands(program: Command, perform: Perform): void {
     );
   program
     .command('decide')
-    .description('decide an escalation: retry the step, answer in its place, skip it, or fail')
+    .description(
+      'answer a question; or decide an escalation: retry the step, answer in its place, skip it, or fail',
+    )
     .argument('<approval>')
     .addArgument(program.createArgument('<decision>').choices(['retry', 'answer', 'skip', 'fail']))
     .addOption(content())

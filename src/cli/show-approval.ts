@@ -28,8 +28,17 @@ export function approvalLines(approval: Approval, colors: Colors): string[] {
     ...(approval.reason === null ? [] : [safeLine(approval.reason)]),
     ...decided,
     colors.dim('─'.repeat(72)),
-    contentText(approval.content),
+    ...(approval.kind === 'question' ? questionLines(approval) : [contentText(approval.content)]),
     colors.dim('─'.repeat(72)),
+  ];
+}
+
+/** What is shown with a question, if anything, and what its answer must be where that is no plain text. */
+function questionLines({ content, schema }: Approval): string[] {
+  const isPlain = JSON.stringify(schema) === '{"type":"string"}';
+  return [
+    ...(content === null ? [] : [contentText(content)]),
+    ...(isPlain ? [] : [`The answer must fit ${safeText(JSON.stringify(schema))}`]),
   ];
 }
 

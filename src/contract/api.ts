@@ -52,7 +52,7 @@ export const RunError = z
 export const RunDecision = z
   .strictObject({
     step: z.string(),
-    kind: z.enum([...(Object.keys(decisionShapes) as Role[]), 'approval', 'escalation']),
+    kind: z.enum([...(Object.keys(decisionShapes) as Role[]), 'approval', 'escalation', 'question']),
     agent: z.string().nullable(),
     by: z.string().nullable(),
     at: Time,

@@ -5,7 +5,7 @@ import { ApiUsage } from './api';
 /** What the API says of approvals, and takes as a decision. */
 
 const Time = z.iso.datetime();
-export const approvalKinds = ['approval', 'escalation'] as const;
+export const approvalKinds = ['approval', 'escalation', 'question'] as const;
 export const approvalStatuses = [
   'pending',
   'approved',

@@ -19,6 +19,7 @@ export const FailureType = {
   budgetExceeded: 'budget_exceeded',
   notApproved: 'not_approved',
   approvalExpired: 'approval_expired',
+  questionRejected: 'question_rejected',
   escalationFailed: 'escalation_failed',
   limitExceeded: 'limit_exceeded',
   unpriced: 'unpriced',

@@ -52,7 +52,7 @@ export interface StepFinished {
 
 /** A decision of a controlling agent or of a person; `by` is null for an agent. */
 export interface DecisionMade {
-  kind: Role | 'approval' | 'escalation';
+  kind: Role | ApprovalKind;
   agent: string | null;
   by: string | null;
   /** The state version that was seen. */
@@ -69,7 +69,7 @@ export interface ApprovalRequested {
   digest: string;
 }
 
-export type ApprovalKind = 'approval' | 'escalation';
+export type ApprovalKind = 'approval' | 'escalation' | 'question';
 export type Decision = 'approve' | 'edit' | 'reject' | 'retry' | 'answer' | 'skip' | 'fail';
 export type ApprovalStatus =
   | 'pending'

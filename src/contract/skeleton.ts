@@ -93,6 +93,16 @@ export interface ApprovalNode extends Frame {
   onReject: 'reject' | 'skip';
 }
 
+export interface QuestionNode extends Frame {
+  type: 'question';
+  title: Expression;
+  content?: Expression;
+  /** JSON Pointer of the schema that the answer must fit. */
+  answerAt: string;
+  timeoutMs: number;
+  onTimeout: 'fail' | 'reject' | 'approve' | 'skip';
+}
+
 export interface SetNode extends Frame {
   type: 'set';
   value: Expression;
@@ -117,7 +127,15 @@ export interface ChoiceNode extends Frame {
 }
 
 export type StepNode =
-  AgentNode | SequenceNode | ParallelNode | ReviewNode | ApprovalNode | SetNode | RouterNode | ChoiceNode;
+  | AgentNode
+  | SequenceNode
+  | ParallelNode
+  | ReviewNode
+  | ApprovalNode
+  | QuestionNode
+  | SetNode
+  | RouterNode
+  | ChoiceNode;
 
 export interface AgentSummary {
   /** Usable models in the order of the plan, as ids of the catalog. */

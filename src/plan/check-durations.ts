@@ -7,7 +7,8 @@ import type { Visit } from './walk';
 const dayMs = 86_400_000;
 const daysMax = 365;
 /** A person may be waited for longer than anything else. */
-const approvalDaysMax = 730;
+const peopleDaysMax = 730;
+const ofPeople: (Json | undefined)[] = ['approval', 'question'];
 const duration = /^[1-9][0-9]{0,5}(ms|s|m|h|d)$/;
 
 /** Durations that are longer than the language allows. */
@@ -21,7 +22,12 @@ export function checkDurations(plan: Json, visits: Visit[]): PlanProblem[] {
       ...tooLong(member(agent, 'circuitBreaker'), pointerTo('/agents', name, 'circuitBreaker'), ['cooldown']),
     ]),
     ...visits.flatMap(({ step, pointer }) => [
-      ...tooLong(step, pointer, ['timeout'], member(step, 'type') === 'approval' ? approvalDaysMax : daysMax),
+      ...tooLong(
+        step,
+        pointer,
+        ['timeout'],
+        ofPeople.includes(member(step, 'type')) ? peopleDaysMax : daysMax,
+      ),
       ...tooLong(step, pointer, ['branchTimeout']),
       ...tooLong(member(step, 'limits'), pointerTo(pointer, 'limits'), ['timeout', 'vendorWait']),
     ]),

@@ -34,10 +34,14 @@ function schemasOf(plan: Json, visits: Visit[]): [pointer: string, schema: Json]
       pointerTo('/agents', name, 'output'),
       member(agent, 'output'),
     ]),
-    ...visits.map(({ step, pointer }): [string, Json | undefined] => [
-      pointerTo(pointer, 'schema'),
-      member(step, 'type') === 'approval' ? member(step, 'schema') : undefined,
-    ]),
+    ...visits.flatMap(({ step, pointer }): [string, Json | undefined][] =>
+      [
+        { type: 'approval', field: 'schema' },
+        { type: 'question', field: 'answer' },
+      ]
+        .filter(({ type }) => member(step, 'type') === type)
+        .map(({ field }) => [pointerTo(pointer, field), member(step, field)]),
+    ),
     ...visits.flatMap(({ step, pointer }) => schemasOfChecks(member(step, 'checks'), pointer)),
   ];
   return places.filter((place): place is [string, Json] => isObject(place[1]));

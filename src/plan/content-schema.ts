@@ -48,6 +48,8 @@ function schemaOfStep(plan: Plan, pointer: string, before: string[]): string | n
       return step.of === undefined ? schemaOfLast(plan, before) : null;
     case 'approval':
       return contentSchema(plan, step, { pointer, before });
+    case 'question':
+      return step.onTimeout === 'skip' ? null : pointerTo(pointer, 'answer');
     case 'sequence':
       return schemaOfLast(
         plan,

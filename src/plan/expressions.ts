@@ -15,6 +15,7 @@ const templateFields: ReadonlyMap<string, string[]> = new Map([
   ['parallel', ['forEach', 'placeholder']],
   ['review', ['prompt', 'criteria', 'of']],
   ['approval', ['title', 'content']],
+  ['question', ['title', 'content']],
   ['set', ['value']],
   ['router', ['prompt']],
 ]);

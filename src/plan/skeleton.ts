@@ -94,6 +94,14 @@ function nodeOf(step: Step, at: At): StepNode {
         ...{ risk, allow, timeoutMs: durationMs(step.timeout), onTimeout, onReject },
       };
     }
+    case 'question': {
+      const { type, onTimeout } = step;
+      return {
+        ...{ type, ...frame, title: expression(at, 'title', step.title) },
+        ...(step.content === undefined ? {} : { content: expression(at, 'content', step.content) }),
+        ...{ answerAt: pointerTo(at.pointer, 'answer'), timeoutMs: durationMs(step.timeout), onTimeout },
+      };
+    }
     case 'router':
       return routerNode(step, at, frame);
     case 'choice':

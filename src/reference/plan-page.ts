@@ -23,7 +23,15 @@ const defaultsElsewhere: { readonly [field: string]: string } = {
   'Step.onFailure': '`fail`',
 };
 
-const steps = ['AgentStep', 'SequenceStep', 'ParallelStep', 'ReviewStep', 'ApprovalStep', 'SetStep'] as const;
+const steps = [
+  'AgentStep',
+  'SequenceStep',
+  'ParallelStep',
+  'ReviewStep',
+  'ApprovalStep',
+  'QuestionStep',
+  'SetStep',
+] as const;
 const ofEveryStep = ['id', 'when', 'timeout', 'limits', 'onFailure'];
 
 /** The reference page of the plan language, made from its schema. */

@@ -8,6 +8,7 @@ export const sequence = (argument: StartArgument) => run(argument);
 export const parallel = (argument: StartArgument) => run(argument);
 export const review = (argument: StartArgument) => run(argument);
 export const approval = (argument: StartArgument) => run(argument);
+export const question = (argument: StartArgument) => run(argument);
 export const router = (argument: StartArgument) => run(argument);
 export const choice = (argument: StartArgument) => run(argument);
 export const set = (argument: StartArgument) => run(argument);

@@ -4,6 +4,7 @@ import { agent } from './patterns/agent';
 import { approval } from './patterns/approval';
 import { choice } from './patterns/choice';
 import { parallel } from './patterns/parallel';
+import { question } from './patterns/question';
 import { review } from './patterns/review';
 import { router } from './patterns/router';
 import { sequence } from './patterns/sequence';
@@ -23,6 +24,8 @@ export function interpret(step: StepNode, scope: Scope): Promise<Outcome> {
       return review(step, scope);
     case 'approval':
       return approval(step, scope);
+    case 'question':
+      return question(step, scope);
     case 'router':
       return router(step, scope);
     case 'choice':

@@ -28,7 +28,7 @@ const open = ['queued', 'running', 'waiting', 'paused', 'stalled'];
 /** Runs an example to its end and decides whatever waits for a person; approves it, if not told otherwise. */
 async function finished(
   folder: string,
-  decision: { decision: string; content?: string } = { decision: 'approve' },
+  decision: { decision: string; content?: unknown } = { decision: 'approve' },
 ): Promise<{ run: Run; decided: number; calls: number }> {
   const vendor = simulatorAt(service.simulatorUrl, service.internalKey);
   const before = await vendor.totals();
@@ -103,11 +103,21 @@ describe('each example runs as its README says', () => {
     expect({ decided, calls }).toEqual({ decided: 1, calls: 1 });
   }, 60_000);
 
+  test('question: the fact that was asked for stands in the notice', async () => {
+    const answer = { at: '09:40 UTC', customers: 1200 };
+    const { run, decided, calls } = await finished('question', { decision: 'answer', content: answer });
+    expect(run).toMatchObject({ status: 'completed', result: { incomplete: [], error: null } });
+    expect({ decided, calls }).toEqual({ decided: 1, calls: 1 });
+    const { body } = await service.request('GET', `/v1/runs/${run.id}/steps/restored`);
+    expect(body).toMatchObject({ status: 'completed', output: answer });
+  }, 60_000);
+
   test('and there is no example that is not run here', () => {
     expect(readdirSync(examples).sort()).toEqual([
       'approval',
       'content-production',
       'parallel',
+      'question',
       'review',
       'sequence',
     ]);

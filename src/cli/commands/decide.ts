@@ -1,5 +1,6 @@
 import type { Approval, Decide } from '../../contract/approvals-api';
 import type { Json } from '../../contract/value';
+import { bringsText } from '../answer-text';
 import { editContent } from '../edit-text';
 import { CommandError, exitCodes, usageError } from '../exit';
 import { readText } from '../plan-source';
@@ -24,7 +25,7 @@ export async function decide(
   const body: Decide = {
     decision,
     digest: approval.digest,
-    ...(needsContent ? { content: await readContent(session, approval, content) } : {}),
+    ...(needsContent ? { content: await readContent(session, approval, { decision, given: content }) } : {}),
     ...(comment === undefined ? {} : { comment }),
   };
   const decided = await client.post<Approval>(approvalPath(id), body);
@@ -33,22 +34,30 @@ export async function decide(
   return exitCodes.ok;
 }
 
-/** A text stands for itself, word for word; where something else is shown, JSON is expected. */
-async function readContent(session: Session, approval: Approval, given: string | undefined): Promise<Json> {
+interface Given {
+  decision: Decide['decision'];
+  given: string | undefined;
+}
+
+async function readContent(session: Session, approval: Approval, { decision, given }: Given): Promise<Json> {
   if (given === undefined) return editAtTerminal(session, approval);
   const text = given.startsWith('@') ? readText(given.slice(1)) : given;
-  if (typeof approval.content === 'string') return text;
+  if (bringsText(approval, decision)) return text;
   try {
     return JSON.parse(text) as Json;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw usageError(`--content must be JSON, like what the approval shows: ${reason}`);
+    throw usageError(`--content must be JSON, like what is shown or what the schema asks for: ${reason}`);
   }
 }
 
-async function editAtTerminal({ config, screen }: Session, { content, status, id }: Approval): Promise<Json> {
+async function editAtTerminal(
+  { config, screen }: Session,
+  { kind, content, status, id }: Approval,
+): Promise<Json> {
   if (!screen.interactive)
     throw usageError('Without a terminal the new content is given with --content @file.');
+  if (kind === 'question') throw usageError('The answer to a question is given with --content.');
   if (status !== 'pending') throw new CommandError(`${id} is ${status}.`, exitCodes.failed);
   const edited = await editContent(config, content, null);
   switch (edited.type) {

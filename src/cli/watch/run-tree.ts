@@ -102,7 +102,7 @@ function takeStepEvent(tree: RunTree, event: WatchedEvent, path: string, at: num
       const { type, status, error } = event.data;
       const step = stepAt(tree, path, type, at);
       // Who decided an approval stays to be read.
-      const note = type === 'approval' ? step.note : null;
+      const note = type === 'approval' || type === 'question' ? step.note : null;
       Object.assign(step, { status, finishedAt: at, tail: '' });
       step.note = error === null ? note : `${error.code}: ${error.message}`;
       return;

@@ -12,6 +12,7 @@ import {
   routeSentences,
 } from './choosing-steps';
 import { planDescriptions as says } from './descriptions';
+import { questionFields } from './people-steps';
 import {
   agentFields,
   approvalFields,
@@ -38,6 +39,7 @@ export interface ReviewStep extends z.infer<typeof reviewFields>, Guarded {
   revise?: Step | undefined;
 }
 export interface ApprovalStep extends z.infer<typeof approvalFields>, Guarded {}
+export interface QuestionStep extends z.infer<typeof questionFields>, Guarded {}
 export interface SetStep extends z.infer<typeof setFields>, Guarded {}
 export interface RouterStep extends z.infer<typeof routerFields>, Guarded {
   routes: { [label: string]: Route };
@@ -52,7 +54,15 @@ export interface ChoiceStep extends z.infer<typeof choiceFields>, Guarded {
   otherwise?: Step | undefined;
 }
 export type Step =
-  AgentStep | SequenceStep | ParallelStep | ReviewStep | ApprovalStep | SetStep | RouterStep | ChoiceStep;
+  | AgentStep
+  | SequenceStep
+  | ParallelStep
+  | ReviewStep
+  | ApprovalStep
+  | QuestionStep
+  | SetStep
+  | RouterStep
+  | ChoiceStep;
 
 const Child: z.ZodType<Step> = z.lazy(() => Step);
 const OnFailure = z
@@ -89,6 +99,7 @@ export const Step = z
       .extend(described(says.reviewStep, { ...guarded, revise: Child.optional() }))
       .meta({ id: 'ReviewStep' }),
     approvalFields.extend(described(says.approvalStep, guarded)).meta({ id: 'ApprovalStep' }),
+    questionFields.extend(described(says.step, guarded)).meta({ id: 'QuestionStep' }),
     setFields.extend(described(says.setStep, guarded)).meta({ id: 'SetStep' }),
     routerFields
       .extend({
@@ -119,6 +130,7 @@ export const stepTypes = [
   'parallel',
   'review',
   'approval',
+  'question',
   'set',
   'router',
   'choice',

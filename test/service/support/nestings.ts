@@ -38,6 +38,8 @@ export const rules: RuleInput[] = [
 
 /** Decides as the title says. */
 export const decideByTitle: Decide = ({ kind, id, title }) => {
+  if (kind === 'question' && title.startsWith('answer'))
+    return { decision: 'answer', content: `answered: ${'word '.repeat(60)}` };
   if (kind === 'escalation') return { decision: 'skip' };
   if (title.startsWith('edit')) return { decision: 'edit', content: `edited: ${'word '.repeat(60)}` };
   if (title.startsWith('reject')) return { decision: 'reject', comment: 'No.' };
@@ -123,6 +125,8 @@ function approvalStep({ beside }: Place): fc.Arbitrary<Step> {
     { type: 'approval', title: 'leave', content: 'x', timeout: '1s', onTimeout: 'skip' },
     { type: 'approval', title: 'leave', content: 'x', timeout: '1s', onTimeout: 'approve' },
     { type: 'approval', title: 'leave', content: 'x', timeout: '1s', onTimeout: 'fail' },
+    { type: 'question', title: 'answer {{ input.mark }}', content: '{{ previous }}' },
+    { type: 'question', title: 'reject', answer: { type: 'integer' } },
   );
 }
 
