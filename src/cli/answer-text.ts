@@ -9,8 +9,8 @@ export function bringsText(
   { schema, content }: Pick<Approval, 'schema' | 'content'>,
   decision: Decide['decision'],
 ): boolean {
-  const said = decision === 'answer' ? typesOf(schema) : null;
-  return said === null ? typeof content === 'string' : said.every((type) => type === 'string');
+  if (decision !== 'answer') return typeof content === 'string';
+  return typesOf(schema)?.every((type) => type === 'string') ?? true;
 }
 
 /** The types of JSON that a schema names, by itself or by listing values; null where it names none. */

@@ -31,6 +31,8 @@ export type OnFailureNode =
   | { type: 'fail' }
   | { type: 'skip' }
   | { type: 'value'; value: Expression }
+  /** `answerAt`: JSON Pointer of the schema that an answer in its place must fit, if any. */
+  | { type: 'escalate'; answerAt: string | null }
   | { type: 'step'; step: StepNode };
 
 interface Frame {
@@ -90,7 +92,10 @@ export interface ApprovalNode extends Frame {
   allow: ('approve' | 'edit' | 'reject')[];
   timeoutMs: number;
   onTimeout: 'fail' | 'reject' | 'approve' | 'skip';
-  onReject: 'reject' | 'skip';
+  onReject: 'reject' | 'skip' | 'revise';
+  /** Makes another content of what was rejected. */
+  revise?: StepNode;
+  maxRevisions?: number;
 }
 
 export interface QuestionNode extends Frame {

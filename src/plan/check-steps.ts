@@ -62,6 +62,7 @@ export function checkSteps(plan: Json, visits: Visit[]): PlanProblem[] {
       ...checkNamed(visit),
       ...checkFanOut(visit),
       ...checkOwnLimits(visit),
+      ...checkRejection(visit),
     ]),
   ];
 }
@@ -168,6 +169,19 @@ function checkFanOut({ step, pointer }: Visit): PlanProblem[] {
   if (typeof required === 'number' && isObject(branches) && required > names.length)
     wrong('require', `${String(required)} of ${String(names.length)} branches can't succeed.`);
   return problems;
+}
+
+/** What follows a rejection needs the step that does it, and the other way round. */
+function checkRejection({ step, pointer }: Visit): PlanProblem[] {
+  if (member(step, 'type') !== 'approval') return [];
+  const revises = member(step, 'onReject') === 'revise';
+  if (revises && member(step, 'revise') === undefined)
+    return [problem(pointerTo(pointer, 'onReject'), 'validation_failed', 'This needs the step revise.')];
+  return ['revise', 'maxRevisions']
+    .filter((field) => !revises && member(step, field) !== undefined)
+    .map((field) =>
+      problem(pointerTo(pointer, field), 'validation_failed', 'This goes with onReject: revise only.'),
+    );
 }
 
 /** A step's own limits have no say on these two: they are questions to the plan as a whole. */

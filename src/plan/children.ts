@@ -53,7 +53,12 @@ function repeated(step: JsonObject): Child[] {
   const item = typeof as === 'string' ? as : 'item';
   return [
     { ...branch(member(step, 'step'), 'item', '*', ['step']), names: [item, 'index'], repeated: true },
-    { ...branch(member(step, 'revise'), 'revise', 'revise', ['revise']), names: ['issues'], repeated: true },
+    {
+      ...branch(member(step, 'revise'), 'revise', 'revise', ['revise']),
+      // What a reviewer names; a person who rejects comments, and `comment` is known everywhere.
+      names: member(step, 'type') === 'approval' ? [] : ['issues'],
+      repeated: true,
+    },
   ];
 }
 

@@ -30,6 +30,13 @@ export function contentSchema(plan: Plan, step: ApprovalStep, place: ContentPlac
   return made === undefined ? null : schemaOfStep(plan, made.pointer, []);
 }
 
+/** Pointer of the schema that an answer in a step's place must fit, where the plan tells; else null. */
+export function answerSchema(plan: Plan, step: Step, pointer: string): string | null {
+  if (step.type === 'question') return pointerTo(pointer, 'answer');
+  if (step.type !== 'agent' || plan.agents[step.agent]?.output === undefined) return null;
+  return pointerTo('/agents', step.agent, 'output');
+}
+
 function schemaOfLast(plan: Plan, pointers: string[]): string | null {
   const last = pointers.at(-1);
   return last === undefined ? null : schemaOfStep(plan, last, pointers.slice(0, -1));

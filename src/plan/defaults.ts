@@ -8,6 +8,7 @@ export const planDefaults = {
   vendorWait: '24h',
   depth: 8,
   onExceeded: 'return_partial',
+  approvalRevisions: 2,
   contextTokens: 8000,
   /** Of an agent whose output cap is not lower. */
   minOutputTokens: 1024,

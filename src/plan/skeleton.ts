@@ -1,16 +1,27 @@
-import type { Check, Context, OnFailure, ParallelStep, Plan, RouterStep, Step } from '../contract/plan';
 import type {
+  ApprovalStep,
+  Check,
+  Context,
+  ParallelStep,
+  Plan,
+  QuestionStep,
+  RouterStep,
+  Step,
+} from '../contract/plan';
+import type {
+  ApprovalNode,
   Expression,
   OnFailureNode,
   ParallelNode,
+  QuestionNode,
   RouterNode,
   Skeleton,
   StepNode,
 } from '../contract/skeleton';
 import type { Json } from '../contract/value';
-import { durationMs, usdToNano } from './defaults';
+import { durationMs, planDefaults, usdToNano } from './defaults';
 import { pointerTo } from './json';
-import { contentSchema } from './content-schema';
+import { answerSchema, contentSchema } from './content-schema';
 import { namesUsed, namesUsedByCondition } from './names';
 import { contextOf, planLimits, stepLimits } from './skeleton-limits';
 
@@ -84,24 +95,10 @@ function nodeOf(step: Step, at: At): StepNode {
         ...(revise === undefined ? {} : { revise: child(revise, { ...at, before: [] }, 'revise') }),
       };
     }
-    case 'approval': {
-      const { type, risk, allow, onTimeout, onReject } = step;
-      const schemaAt = contentSchema(at.plan, step, at);
-      return {
-        ...{ type, ...frame, title: expression(at, 'title', step.title) },
-        ...(step.content === undefined ? {} : { content: expression(at, 'content', step.content) }),
-        ...(schemaAt === null ? {} : { schemaAt }),
-        ...{ risk, allow, timeoutMs: durationMs(step.timeout), onTimeout, onReject },
-      };
-    }
-    case 'question': {
-      const { type, onTimeout } = step;
-      return {
-        ...{ type, ...frame, title: expression(at, 'title', step.title) },
-        ...(step.content === undefined ? {} : { content: expression(at, 'content', step.content) }),
-        ...{ answerAt: pointerTo(at.pointer, 'answer'), timeoutMs: durationMs(step.timeout), onTimeout },
-      };
-    }
+    case 'approval':
+      return approvalNode(step, at, frame);
+    case 'question':
+      return questionNode(step, at, frame);
     case 'router':
       return routerNode(step, at, frame);
     case 'choice':
@@ -116,6 +113,28 @@ function nodeOf(step: Step, at: At): StepNode {
     case 'set':
       return { type: step.type, ...frame, value: expression(at, 'value', step.value) };
   }
+}
+
+function approvalNode(step: ApprovalStep, at: At, frame: ReturnType<typeof frameOf>): ApprovalNode {
+  const { type, risk, allow, onTimeout, onReject, revise } = step;
+  const { maxRevisions = planDefaults.approvalRevisions } = step;
+  const schemaAt = contentSchema(at.plan, step, at);
+  return {
+    ...{ type, ...frame, title: expression(at, 'title', step.title) },
+    ...(step.content === undefined ? {} : { content: expression(at, 'content', step.content) }),
+    ...(schemaAt === null ? {} : { schemaAt }),
+    ...{ risk, allow, timeoutMs: durationMs(step.timeout), onTimeout, onReject },
+    ...(revise === undefined ? {} : { maxRevisions, revise: child(revise, { ...at, before: [] }, 'revise') }),
+  };
+}
+
+function questionNode(step: QuestionStep, at: At, frame: ReturnType<typeof frameOf>): QuestionNode {
+  const { type, onTimeout } = step;
+  return {
+    ...{ type, ...frame, title: expression(at, 'title', step.title) },
+    ...(step.content === undefined ? {} : { content: expression(at, 'content', step.content) }),
+    ...{ answerAt: pointerTo(at.pointer, 'answer'), timeoutMs: durationMs(step.timeout), onTimeout },
+  };
 }
 
 function parallelNode(step: ParallelStep, at: At, frame: ReturnType<typeof frameOf>): ParallelNode {
@@ -160,7 +179,7 @@ function routerNode(step: RouterStep, at: At, frame: ReturnType<typeof frameOf>)
 }
 
 function frameOf(step: Step, at: At) {
-  const { id, when, timeout, limits, onFailure } = step;
+  const { id, when, timeout, limits } = step;
   return {
     ...(id === undefined ? {} : { id }),
     ...(when === undefined
@@ -168,7 +187,7 @@ function frameOf(step: Step, at: At) {
       : { when: { at: pointerTo(at.pointer, 'when'), uses: namesUsedByCondition(when) } }),
     ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout) }),
     ...(limits === undefined ? {} : { limits: stepLimits(limits) }),
-    onFailure: onFailureNode(onFailure ?? 'fail', at),
+    onFailure: onFailureNode(step, at),
   };
 }
 
@@ -182,7 +201,9 @@ function checksNode(checks: Check[] | undefined, at: At): { checks?: Expression 
   return { checks: { at: pointerTo(at.pointer, 'checks'), uses } };
 }
 
-function onFailureNode(onFailure: OnFailure, at: At): OnFailureNode {
+function onFailureNode(step: Step, at: At): OnFailureNode {
+  const { onFailure = 'fail' } = step;
+  if (onFailure === 'escalate') return { type: onFailure, answerAt: answerSchema(at.plan, step, at.pointer) };
   if (typeof onFailure === 'string') return { type: onFailure };
   const inside = { ...at, pointer: pointerTo(at.pointer, 'onFailure') };
   if ('step' in onFailure) return { type: 'step', step: child(onFailure.step, inside, 'step') };

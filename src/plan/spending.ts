@@ -81,6 +81,7 @@ function ownSpending(step: Step, plan: Plan, models: Models): Spending {
     case 'choice':
       return most([...step.cases.map((each) => inside(each.step)), inside(step.otherwise)]);
     case 'approval':
+      return times(step.maxRevisions ?? planDefaults.approvalRevisions, inside(step.revise));
     case 'question':
     case 'set':
       return nothingSpent;

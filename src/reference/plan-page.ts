@@ -20,6 +20,7 @@ const defaultsElsewhere: { readonly [field: string]: string } = {
   'ParallelStep.as': '`item`',
   'AgentStep.context': "the plan's; in `reduce` `none`",
   'ReviewStep.context': "the plan's",
+  'ApprovalStep.maxRevisions': code(planDefaults.approvalRevisions),
   'Step.onFailure': '`fail`',
 };
 

@@ -63,13 +63,13 @@ function summary(prompt: Prompt, materials: Material[]): string {
   ].join('\n\n');
 }
 
+const guiding = new Set(['issues', 'feedback', 'comment']);
+
 function draftToRevise({ blocks, instruction }: Prompt): string | null {
-  const told = blocks.some(
-    ({ name, text }) => (name === 'issues' || name === 'feedback') && text.trim() !== 'null',
-  );
+  const told = blocks.some(({ name, text }) => guiding.has(name) && text.trim() !== 'null');
   if (!told && !/\b(rewrite|revise|rework)\b/i.test(instruction)) return null;
   const named = blocks.find(({ name }) => name === 'previous' || name === 'text');
-  const texts = blocks.filter(({ name }) => name !== 'issues' && name !== 'feedback' && name !== 'criteria');
+  const texts = blocks.filter(({ name }) => !guiding.has(name) && name !== 'criteria');
   const longest = texts.reduce((long, { text }) => (text.length > long.length ? text : long), '');
   return named?.text ?? (longest === '' ? null : longest);
 }
@@ -90,9 +90,7 @@ function revision(prompt: Prompt, draft: string): string {
 }
 
 function changes({ blocks }: Prompt, draft: string): string {
-  const issues = blocks
-    .filter(({ name }) => name === 'issues' || name === 'feedback')
-    .flatMap(({ text }) => listed(text));
+  const issues = blocks.filter(({ name }) => guiding.has(name)).flatMap(({ text }) => listed(text));
   const lines = issues.length > 0 ? issues : defectsIn(draft);
   if (lines.length === 0) return '- Wording tightened; nothing was added or left out.';
   return lines.map((line) => `- Resolved: ${mended(line, '…')}`).join('\n');

@@ -30,7 +30,7 @@ export interface Memo {
 
 /** `Progress` as JSON; what is empty is left out. */
 export interface StepMemo extends Partial<
-  Pick<Progress, 'results' | 'decisions' | 'failure' | 'ending' | 'left'>
+  Pick<Progress, 'results' | 'decisions' | 'failure' | 'askedBefore' | 'ending' | 'left'>
 > {
   asks?: [place: string, asked: Asked][];
   frame?: [id: string, value: Value][];
@@ -63,7 +63,7 @@ export function toMemo(state: RunState, root: Node, status: Status): Memo {
 
 /** What of a step's progress is not empty. */
 export function toStepMemo(progress: Progress): StepMemo {
-  const { results, asks, decisions, failure, ending, ended, inside, frame } = progress;
+  const { results, asks, decisions, failure, askedBefore, ending, ended, inside, frame } = progress;
   const left = progress.clock === null ? progress.left : progress.clock.limitsLeft();
   const retold = idsRetold(progress);
   const named = frame === null ? [] : [...frame].filter(([id]) => !retold.has(id));
@@ -72,6 +72,7 @@ export function toStepMemo(progress: Progress): StepMemo {
     ...(asks.size === 0 ? {} : { asks: [...asks] }),
     ...(decisions.length === 0 ? {} : { decisions }),
     ...(failure === null ? {} : { failure }),
+    ...(askedBefore === 0 ? {} : { askedBefore }),
     ...(ending === null ? {} : { ending }),
     ...(Object.keys(left).length === 0 ? {} : { left }),
     ...(named.length === 0 ? {} : { frame: named }),
@@ -100,6 +101,7 @@ export function fromStepMemo(memo: StepMemo): { progress: Progress; untold: numb
     asks: new Map(memo.asks),
     decisions: memo.decisions ?? [],
     failure: memo.failure ?? null,
+    askedBefore: memo.askedBefore ?? 0,
     ending: memo.ending ?? null,
     left: memo.left ?? {},
     frame: memo.frame === undefined ? null : new Map(memo.frame),

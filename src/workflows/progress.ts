@@ -20,6 +20,8 @@ export interface Progress {
   decisions: Decided[];
   /** Set while `onFailure` mends it: the pattern is not run again. */
   failure: Failed | null;
+  /** How many questions to people its pattern had asked when it failed: those of an escalation follow. */
+  askedBefore: number;
   /** Set once something of ours has ended it. */
   ending: Stopped | null;
   /** What is left of its limits of time, where no clock of it runs in this Temporal run. */
@@ -65,6 +67,7 @@ export function createProgress(): Progress {
     asks: new Map(),
     decisions: [],
     failure: null,
+    askedBefore: 0,
     ending: null,
     left: {},
     clock: null,

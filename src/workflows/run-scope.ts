@@ -112,7 +112,7 @@ function itemOf(list: Value, index: number): Value {
   return { ...list, pick: [...(list.pick ?? []), index] };
 }
 
-async function compose(
+export async function compose(
   run: RunState,
   node: Node,
   parts: Value[] | { [name: string]: Value },

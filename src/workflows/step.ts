@@ -10,6 +10,7 @@ import type { StepNode } from '../contract/skeleton';
 import { nothing } from '../contract/value';
 import { activityCause } from './activities';
 
+import { escalate, type Escalation } from './escalate';
 import { interpret } from './interpreter';
 import type { LimitKind } from './limits';
 import { childNode, childPath, endingOf, endNode, type Node, type Running } from './node';
@@ -60,12 +61,21 @@ async function live(run: RunState, node: Node, step: StepNode, position: Positio
   if (ready.type === 'skipped') return record(run, node, step, ready);
   if (!begun) begin(run, node, step);
   armClocks(node, step, { position, begun });
-  const owned = node.progress.failure ?? settleStop(run, node, step, await work(run, node, step, ready));
+  const { failure } = node.progress;
+  const owned = failure ?? settleStop(run, node, step, await work(run, node, step, ready));
   if (owned.type !== 'failed') return record(run, node, step, owned);
-  node.progress.failure = owned;
-  // The pattern is not run again, so there is nobody to be told of what was inside.
-  node.progress.ended.clear();
+  if (failure === null) forgetPattern(node, owned);
+  node.decisions = node.progress.askedBefore;
+  node.evaluations = 0;
   return record(run, node, step, await recover(run, node, step, owned));
+}
+
+/** The pattern is not run again, so there is nobody to be told of what was inside. */
+function forgetPattern({ progress, decisions }: Node, failure: Failed): void {
+  progress.failure = failure;
+  progress.askedBefore = decisions;
+  progress.results = [];
+  progress.ended.clear();
 }
 
 const willRun: Outcome = { type: 'completed', value: nothing };
@@ -182,6 +192,8 @@ async function recover(run: RunState, node: Node, step: StepNode, failure: Faile
   const survived = { type: 'incomplete', code: 'skipped_on_failure', reason: `${code}: ${message}` } as const;
   // A step whose own time is over has a cancelled scope, and what mends it must run outside that.
   const place = node.parent ?? node;
+  // It works outside of what ended the step: its scope, and a limit that it has used up.
+  const around = { ...node, cancellation: place.cancellation, budgets: place.budgets, ending: null };
   return place.cancellation.run(async () => {
     switch (step.onFailure.type) {
       case 'fail':
@@ -193,9 +205,13 @@ async function recover(run: RunState, node: Node, step: StepNode, failure: Faile
         const position = { ...node, names: { ...node.names, ...names } };
         return guard(place, async () => ({ ...survived, value: await evaluateValue(run, position, value) }));
       }
+      case 'escalate': {
+        const start: Escalation['start'] = (again, at, position) =>
+          startStep(run, around, again, at, position);
+        const { answerAt } = step.onFailure;
+        return guard(place, () => escalate(run, around, { step, failure, answerAt, start }));
+      }
       case 'step': {
-        // It works outside of what ended the step: its scope, and a limit that it has used up.
-        const around = { ...node, cancellation: place.cancellation, budgets: place.budgets, ending: null };
         return startStep(run, around, step.onFailure.step, 'onFailure', { names, handed: node.handed })
           .outcome;
       }

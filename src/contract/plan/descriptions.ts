@@ -22,7 +22,7 @@ export const planDescriptions = {
     Condition:
       'A comparison such as `steps.inspect.output.severity == "serious"`, or several, of which all, any or not one must hold.',
     OnFailure:
-      'What follows a failure: `fail` passes it on, `skip` gives `null`, `value` gives that; `step` runs another step.',
+      'What follows a failure: `fail` passes it on, `skip` gives `null`, `value` gives that, `step` runs another step; `escalate`: a person has it tried again, answers in its place, skips it or fails it (for 72 hours).',
     Duration: 'A number and a unit, such as `30s`, `5m` or `72h`; at most `365d`.',
     JsonSchema: 'A JSON Schema 2020-12, with patterns as RE2 reads them.',
   },
@@ -139,7 +139,10 @@ export const planDescriptions = {
     allow: 'The decisions that may be taken.',
     timeout: 'How long a person is waited for, at most `730d`.',
     onTimeout: 'What follows when nobody decides in time.',
-    onReject: 'A rejection ends the whole run, or gives `null` and the run goes on.',
+    onReject:
+      'A rejection ends the whole run; or gives `null` and the run goes on; or `revise` makes another content, which is asked for anew.',
+    revise: 'The step that makes it; it knows `previous` and the `comment`.',
+    maxRevisions: 'How often; a further rejection ends the run.',
   },
   setStep: {
     ...step,

@@ -76,6 +76,8 @@ export const approvalFields = object(says.approvalStep, {
     .default(['approve', 'edit', 'reject']),
   timeout: Duration.default('72h'),
   onTimeout: z.enum(['fail', 'reject', 'approve', 'skip']).default('fail'),
-  onReject: z.enum(['reject', 'skip']).default('reject'),
+  onReject: z.enum(['reject', 'skip', 'revise']).default('reject'),
+  // Without a default here, which would change the digests of plans that are stored already.
+  maxRevisions: z.int().min(1).max(20).optional(),
 });
 export const setFields = object(says.setStep, { type: z.literal('set'), ...frame, value: z.json() });

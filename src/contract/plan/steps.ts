@@ -22,7 +22,7 @@ import {
   setFields,
 } from './step-fields';
 
-export type OnFailure = 'fail' | 'skip' | { value: Json } | { step: Step };
+export type OnFailure = 'fail' | 'skip' | 'escalate' | { value: Json } | { step: Step };
 interface Guarded {
   onFailure?: OnFailure | undefined;
 }
@@ -38,7 +38,9 @@ export interface ParallelStep extends z.infer<typeof parallelFields>, Guarded {
 export interface ReviewStep extends z.infer<typeof reviewFields>, Guarded {
   revise?: Step | undefined;
 }
-export interface ApprovalStep extends z.infer<typeof approvalFields>, Guarded {}
+export interface ApprovalStep extends z.infer<typeof approvalFields>, Guarded {
+  revise?: Step | undefined;
+}
 export interface QuestionStep extends z.infer<typeof questionFields>, Guarded {}
 export interface SetStep extends z.infer<typeof setFields>, Guarded {}
 export interface RouterStep extends z.infer<typeof routerFields>, Guarded {
@@ -67,7 +69,7 @@ export type Step =
 const Child: z.ZodType<Step> = z.lazy(() => Step);
 const OnFailure = z
   .union([
-    z.enum(['fail', 'skip']),
+    z.enum(['fail', 'skip', 'escalate']),
     object(says.onFailure, { value: z.json() }),
     object(says.onFailure, { step: Child }),
   ])
@@ -98,7 +100,9 @@ export const Step = z
     reviewFields
       .extend(described(says.reviewStep, { ...guarded, revise: Child.optional() }))
       .meta({ id: 'ReviewStep' }),
-    approvalFields.extend(described(says.approvalStep, guarded)).meta({ id: 'ApprovalStep' }),
+    approvalFields
+      .extend(described(says.approvalStep, { ...guarded, revise: Child.optional() }))
+      .meta({ id: 'ApprovalStep' }),
     questionFields.extend(described(says.step, guarded)).meta({ id: 'QuestionStep' }),
     setFields.extend(described(says.setStep, guarded)).meta({ id: 'SetStep' }),
     routerFields

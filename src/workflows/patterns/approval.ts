@@ -1,25 +1,42 @@
 import type { ApprovalNode } from '../../contract/skeleton';
-import { nothing } from '../../contract/value';
-import { completed, failed, type Outcome } from '../outcome';
+import { nothing, type Value } from '../../contract/value';
+import { completed, failed, isFinished, outputOf, type Outcome } from '../outcome';
 import type { Scope, Settled } from '../scope';
 
 /** Holds the run until a person has decided on what is shown; the approved content is the output. */
 export async function approval(step: ApprovalNode, scope: Scope): Promise<Outcome> {
-  const content = step.content === undefined ? scope.lookup('previous') : await scope.value(step.content);
-  const settled = await scope.decide({
-    kind: 'approval',
-    title: step.title,
-    content,
-    risk: step.risk,
-    allow: step.allow,
-    timeoutMs: step.timeoutMs,
-    reason: null,
-    schemaAt: step.schemaAt ?? null,
-  });
-  if (settled.status === 'expired') return expired(step, scope, settled);
-  if (settled.decision === 'reject') return refused(step, scope, settled);
-  const { decision, by, comment } = settled;
-  return completed(settled.content, { inline: { decision, by, comment } });
+  let content = step.content === undefined ? scope.lookup('previous') : await scope.value(step.content);
+  for (let revisions = 0; ; revisions++) {
+    const settled = await scope.decide({
+      kind: 'approval',
+      title: step.title,
+      content,
+      risk: step.risk,
+      allow: step.allow,
+      timeoutMs: step.timeoutMs,
+      reason: null,
+      schemaAt: step.schemaAt ?? null,
+    });
+    if (settled.status === 'expired') return expired(step, scope, settled);
+    const { decision, by, comment } = settled;
+    if (decision !== 'reject') return completed(settled.content, { inline: { decision, by, comment } });
+    if (step.revise === undefined || revisions >= (step.maxRevisions ?? 0))
+      return refused(step, scope, settled);
+    const revised = await scope.run(
+      step.revise,
+      `revise.${String(revisions + 1)}`,
+      rejected(content, comment),
+    );
+    if (!isFinished(revised)) return { ...revised, value: content };
+    if (revised.type !== 'skipped') content = outputOf(revised);
+  }
+}
+
+/** What the step that revises is given: what was shown, and what was said of it. */
+function rejected(content: Value, comment: string | null) {
+  const names = { previous: content, comment: { inline: comment } };
+  const handed = Object.entries(names).map(([name, value]) => ({ name, value }));
+  return { names, handed, repeated: true };
 }
 
 function refused(step: ApprovalNode, scope: Scope, { by, comment }: Settled): Outcome {

@@ -81,7 +81,7 @@ const setStep: fc.Arbitrary<Step> = fc
 
 function guarded(place: Place, step: fc.Arbitrary<Step>): fc.Arbitrary<Step> {
   const mended = fc.oneof(
-    fc.constantFrom<unknown>('skip', { value: 'instead of {{ error.code }}' }),
+    fc.constantFrom<unknown>('skip', 'escalate', { value: 'instead of {{ error.code }}' }),
     setStep.map((one) => ({ step: one })),
     place.depth > 0
       ? stepIn({ ...place, depth: 0 }).map((one) => ({ step: one }))
