@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Plan } from '../contract/plan';
+import { Plan, stepTypes } from '../contract/plan';
 import { planDefaults } from '../plan/defaults';
 import { code, isRequired, rowsOf, sentenceOf, typeText, type Node, type Row } from './schema-text';
 
@@ -21,18 +21,11 @@ const defaultsElsewhere: { readonly [field: string]: string } = {
   'AgentStep.context': "the plan's; in `reduce` `none`",
   'ReviewStep.context': "the plan's",
   'ApprovalStep.maxRevisions': code(planDefaults.approvalRevisions),
+  'RouterStep.context': '`none`',
   'Step.onFailure': '`fail`',
 };
 
-const steps = [
-  'AgentStep',
-  'SequenceStep',
-  'ParallelStep',
-  'ReviewStep',
-  'ApprovalStep',
-  'QuestionStep',
-  'SetStep',
-] as const;
+const steps = stepTypes.map((type) => `${type.charAt(0).toUpperCase()}${type.slice(1)}Step`);
 const ofEveryStep = ['id', 'when', 'timeout', 'limits', 'onFailure'];
 
 /** The reference page of the plan language, made from its schema. */

@@ -93,6 +93,16 @@ describe('each example runs as its README says', () => {
     expect(run.result?.output).not.toContain('TBD');
   }, 60_000);
 
+  test('router: the message goes to the one who can answer it', async () => {
+    const { run, decided, calls } = await finished('router');
+    expect(run).toMatchObject({
+      status: 'completed',
+      result: { decisions: [{ step: 'classifier', kind: 'classifier', decision: { route: 'billing' } }] },
+    });
+    expect({ decided, calls }).toEqual({ decided: 0, calls: 2 });
+    expect(run.result?.output).toContain('refund');
+  }, 60_000);
+
   test('approval: the wording that was signed off comes out, word for word', async () => {
     const content = 'The supplier is liable for lost data up to the fees of one year.';
     const { run, decided, calls } = await finished('approval', { decision: 'edit', content });
@@ -119,6 +129,7 @@ describe('each example runs as its README says', () => {
       'parallel',
       'question',
       'review',
+      'router',
       'sequence',
     ]);
     for (const folder of readdirSync(examples))

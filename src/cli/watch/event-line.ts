@@ -1,6 +1,7 @@
 import { clockTime, count, duration, usd } from '../format';
 import { safeLine } from '../safe-text';
 import type { Colors } from '../screen';
+import { decisionText } from './decision-text';
 import type { WatchedEvent } from './facts';
 import type { RunTree } from './run-tree';
 import { statusMark } from './tree-lines';
@@ -37,8 +38,8 @@ function tell(event: WatchedEvent, tree: RunTree, colors: Colors): string | null
     case 'call.finished':
       return tree.steps.get(name)?.type === 'call' ? `  ${[name, ...figures(tree, name)].join('  ')}` : null;
     case 'decision.made': {
-      const note = tree.steps.get(name)?.note ?? null;
-      return event.data.kind !== 'reviewer' || note === null ? null : `  ${name}  ${safeLine(note)}`;
+      const note = decisionText(event.data.kind, event.data.decision);
+      return note === null ? null : `  ${name}  ${safeLine(note)}`;
     }
     case 'approval.requested':
       return `${mark('waiting')} ${name}  waits for a person: ${safeLine(event.data.title)}`;

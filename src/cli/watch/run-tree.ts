@@ -1,7 +1,6 @@
 import type { ApiUsage } from '../../contract/api';
-import type { DecisionOf } from '../../contract/decisions';
-import type { Json } from '../../contract/value';
 import type { RunStatus, StepStatus } from '../../contract/workflow';
+import { decisionText } from './decision-text';
 import { isEnd, type WatchedEvent } from './facts';
 
 const tailCharactersMax = 400;
@@ -123,10 +122,11 @@ function takeStepEvent(tree: RunTree, event: WatchedEvent, path: string, at: num
       step.note = `${status} by ${by}${comment === null || comment === '' ? '' : `: ${comment}`}`;
       return;
     }
-    case 'decision.made':
-      if (event.data.kind === 'reviewer')
-        stepAt(tree, path, 'call', at).note = verdictText(event.data.decision);
+    case 'decision.made': {
+      const note = decisionText(event.data.kind, event.data.decision);
+      if (note !== null) stepAt(tree, path, 'call', at).note = note;
       return;
+    }
     case 'approval.expired':
       tree.approvals.delete(event.data.approval);
       Object.assign(stepAt(tree, path, 'approval', at), { status: 'running', note: 'expired' });
@@ -134,14 +134,6 @@ function takeStepEvent(tree: RunTree, event: WatchedEvent, path: string, at: num
     default:
       takeCallEvent(tree, event, path, at);
   }
-}
-
-/** A reviewer's verdict in a few words; one too large for the stream comes without its fields. */
-function verdictText(decision: Json): string {
-  const { approved, issues = [] } = decision as Partial<DecisionOf<'reviewer'>>;
-  if (approved === true) return 'approved';
-  if (approved === undefined) return 'judged';
-  return issues.length === 0 ? 'not approved' : `not approved: ${issues.join('; ')}`;
 }
 
 function takeCallEvent(tree: RunTree, event: WatchedEvent, path: string, at: number): void {

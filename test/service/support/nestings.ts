@@ -71,6 +71,8 @@ function stepIn(place: Place): fc.Arbitrary<Step> {
     { weight: 3, arbitrary: sequenceStep(inner) },
     { weight: 3, arbitrary: parallelStep(inner) },
     { weight: 2, arbitrary: reviewStep(inner) },
+    { weight: 1, arbitrary: routerStep(inner) },
+    { weight: 1, arbitrary: choiceStep(inner) },
   );
 }
 
@@ -240,6 +242,33 @@ function reviewStep(place: Place): fc.Arbitrary<Step> {
   );
 }
 
+function routerStep(place: Place): fc.Arbitrary<Step> {
+  const settings = fc.record({
+    classifier: fc.constantFrom('judge', 'lister'),
+    minConfidence: fc.constantFrom(0, 0, 1),
+  });
+  return guarded(
+    place,
+    fc
+      .tuple(settings, stepIn(place), stepIn(place), fc.option(stepIn(place), { nil: undefined }))
+      .map(([chosen, text, approve, otherwise]) => ({
+        ...{ type: 'router', ...chosen, prompt: 'Which for {{ input.mark }}?' },
+        routes: { text: { description: 'A text.', step: text }, approve: { step: approve } },
+        ...(otherwise === undefined ? {} : { otherwise }),
+      })),
+  );
+}
+
+function choiceStep(place: Place): fc.Arbitrary<Step> {
+  const condition = fc.constantFrom('input.yes == false', 'input.yes == true');
+  return guarded(
+    place,
+    fc.tuple(condition, stepIn(place), stepIn(place)).map(([when, step, otherwise]) => ({
+      ...{ type: 'choice', cases: [{ when, step }], otherwise },
+    })),
+  );
+}
+
 /** Gives every step in a list an id, and lets some lists end by naming what stands deep inside them. */
 function withIds(step: Step): Step {
   let count = 0;
@@ -256,17 +285,25 @@ function withIds(step: Step): Step {
           ? [...steps, { type: 'set', value: `{{ steps.${last}.output }} {{ steps.${last}.status }}` }]
           : steps;
     }
-    for (const field of ['step', 'reduce', 'revise']) {
+    for (const field of ['step', 'reduce', 'revise', 'otherwise']) {
       if (one[field] !== undefined) inner[field] = named(one[field] as Step, false);
     }
-    const { branches, onFailure } = one as {
+    const { branches, routes, cases, onFailure } = one as {
       branches?: { [name: string]: Step };
+      routes?: { [name: string]: { step: Step } };
+      cases?: { step: Step }[];
       onFailure?: { step?: Step };
     };
     if (branches !== undefined)
       inner['branches'] = Object.fromEntries(
         Object.entries(branches).map(([name, child]) => [name, named(child, false)]),
       );
+    if (routes !== undefined)
+      inner['routes'] = Object.fromEntries(
+        Object.entries(routes).map(([name, route]) => [name, { ...route, step: named(route.step, false) }]),
+      );
+    if (cases !== undefined)
+      inner['cases'] = cases.map((each) => ({ ...each, step: named(each.step, false) }));
     if (onFailure?.step !== undefined) inner['onFailure'] = { step: named(onFailure.step, false) };
     return inner;
   };
