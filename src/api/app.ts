@@ -12,6 +12,7 @@ import { installGuards } from './plugins/guards';
 import { installHttpMetrics } from './plugins/http-metrics';
 import { docsPath, installOpenApi } from './plugins/openapi';
 import { installProblems, sendProblem } from './plugins/problems';
+import { agentRoutes } from './routes/agents';
 import { approvalRoutes } from './routes/approvals';
 import { healthRoutes } from './routes/health';
 import { metricsRoutes } from './routes/metrics';
@@ -78,6 +79,7 @@ export async function buildApp(service: Service, { version, logger, onRoute }: A
   metricsRoutes(app, service);
   schemaRoutes(app);
   modelRoutes(app, service);
+  agentRoutes(app, service);
   runStartRoutes(app, service);
   runRoutes(app, service);
   runStepRoutes(app, service);

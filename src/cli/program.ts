@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { agents } from './commands/agents';
 import { approvals } from './commands/approvals';
 import { cancel } from './commands/cancel';
 import { decide, type DecideOptions } from './commands/decide';
@@ -28,6 +29,10 @@ export function createProgram(perform: Perform): Command {
     .command('models')
     .description('list the models that a plan may name')
     .action(() => perform(models));
+  program
+    .command('agents')
+    .description('list the agents of the stored plans, with figures of their use')
+    .action(() => perform(agents));
   program
     .command('doctor')
     .description('check the service, the key and the vendors')
