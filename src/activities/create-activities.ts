@@ -5,6 +5,7 @@ import { evaluate } from './evaluate';
 import { createGatewayClient } from './gateway-client';
 import { openApproval } from './open-approval';
 import type { Ports } from './ports';
+import { subscribe } from './subscribe';
 import { writeJournal } from './write-journal';
 
 /** The activities, bound to what they need. Their names stand in histories. */
@@ -14,6 +15,7 @@ export function createActivities(ports: Ports): Activities {
     callModel: (call) => callModel(ports, gateway, call),
     evaluate: (request) => evaluate(ports, request),
     openApproval: (request) => openApproval(ports, request),
+    subscribe: (request) => subscribe(ports, request),
     writeJournal: ({ run, journal }) => writeJournal(ports, { tenant: run.tenant, run: run.run, journal }),
     closeRun: (request) => closeRun(ports, gateway, request),
   };

@@ -23,6 +23,7 @@ import { runEventRoutes } from './routes/run-events';
 import { runHistoryRoutes } from './routes/run-history';
 import { runStartRoutes } from './routes/run-start';
 import { runStepRoutes } from './routes/run-steps';
+import { runSignalRoutes } from './routes/run-signals';
 import { runRoutes } from './routes/runs';
 import { schemaRoutes } from './routes/schemas';
 import type { App, Service } from './service';
@@ -85,6 +86,7 @@ export async function buildApp(service: Service, { version, logger, onRoute }: A
   runStepRoutes(app, service);
   runEventRoutes(app, service, feed);
   runCancelRoutes(app, service);
+  runSignalRoutes(app, service);
   runHistoryRoutes(app, service);
   approvalRoutes(app, service);
   // Apart, because these routes alone read YAML.

@@ -197,6 +197,23 @@ export interface RawDecision {
   seal?: string;
 }
 
+/** What a step waits for. Asked again, as after a reset, it is answered as it was. */
+export interface Subscribe {
+  run: RunReference;
+  path: string;
+  workflowId: string;
+  /** Types of the events. */
+  types: string[];
+  /** Which of them fit: a condition of the manifest's plan, with the names that it uses beside `event`. */
+  fits: { at: string; names: Names } | null;
+  journal: Carried;
+}
+
+/** An event that has come before, since the run began. */
+export interface Subscribed {
+  taken: { id: string; event: Value } | null;
+}
+
 export interface CloseRun {
   run: RunReference;
   journal: Carried;
@@ -208,6 +225,7 @@ export interface Activities {
   callModel(call: ModelCall): Promise<ModelResult>;
   evaluate(request: EvaluateRequest): Promise<EvaluateResult>;
   openApproval(request: OpenApproval): Promise<OpenedApproval>;
+  subscribe(request: Subscribe): Promise<Subscribed>;
   writeJournal(request: { run: RunReference; journal: Carried }): Promise<void>;
   closeRun(request: CloseRun): Promise<void>;
 }

@@ -52,6 +52,17 @@ export const limits = {
   escalationRetriesMax: 20,
   escalationHours: 72,
   updatesInFlightMax: 8,
+
+  /** Of a CloudEvent's `id`, `type` and `subject`. */
+  eventNameCharactersMax: 255,
+  eventSourceCharactersMax: 2048,
+  eventBytesMax: 256 * 1024,
+  /** Events that a run keeps for steps that may wait for them later. */
+  eventsKeptMax: 1000,
+  /** Ids of events that a run has seen lately, so that none counts twice. */
+  eventsSeenMax: 1000,
+  /** The longest that a step may wait for a time. */
+  waitDaysMax: 365,
   decisionContentBytesMax: 64 * 1024,
 
   /** A `retry-after` longer than this is waited for by the workflow, on a timer, with no slot held. */

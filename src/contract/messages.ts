@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { RawDecision } from './activities';
 import type { ApprovalStatus } from './journal';
+import type { Json, Value } from './value';
 import type { BudgetView, StateView, StepView } from './workflow';
 
 /** What a decider gets back: where the approval stands now. */
@@ -14,6 +15,19 @@ export interface DecisionTaken {
 export const decideUpdate = defineUpdate<DecisionTaken, [RawDecision]>('decide');
 /** The same for Temporal's own tools, which send signals more easily than updates. */
 export const decideSignal = defineSignal<[RawDecision]>('decide');
+
+/** An event as it comes to a run: from the service, or as somebody wrote it for Temporal's own tools. */
+export type EventMessage =
+  | {
+      id: string;
+      type: string;
+      event: Value;
+      /** Path of the step that it was taken for; null where any step of the run may use it. */
+      step: string | null;
+    }
+  | { type: string; data?: Json };
+
+export const eventSignal = defineSignal<[EventMessage]>('event');
 
 export const stateQuery = defineQuery<StateView>('state');
 export const stepsQuery = defineQuery<StepView[]>('steps');

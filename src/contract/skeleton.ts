@@ -131,6 +131,21 @@ export interface ChoiceNode extends Frame {
   otherwise?: StepNode;
 }
 
+export interface WaitNode extends Frame {
+  type: 'wait';
+  /** What ends it: an event, a while, or a time. */
+  wait: AwaitedEvent | { type: 'for'; ms: number } | { type: 'until'; time: Expression };
+}
+
+/** An event that a step waits for. */
+export interface AwaitedEvent {
+  type: 'event';
+  event: string;
+  /** Which of them; it knows `event`. */
+  fits?: Expression;
+  timeoutMs: number;
+}
+
 export type StepNode =
   | AgentNode
   | SequenceNode
@@ -140,7 +155,8 @@ export type StepNode =
   | QuestionNode
   | SetNode
   | RouterNode
-  | ChoiceNode;
+  | ChoiceNode
+  | WaitNode;
 
 export interface AgentSummary {
   /** Usable models in the order of the plan, as ids of the catalog. */

@@ -19,10 +19,28 @@ export interface StartArgument extends RunReference {
   createdAt: string;
   /** What an earlier Temporal run of the same run has left, by pages: JSON in the ledger, written and read by workflow code. */
   memo?: Value[];
+  /** Events that an earlier Temporal run of the same run has not used. */
+  inbox?: InboxContent;
   /** Local activities are carried out one after another. The oldest runs lack it, and go on as they began. */
   localInTurn?: true;
   /** Goes on as a new Temporal run after so many ended steps, for tests. */
   continueAfterSteps?: number;
+}
+
+/** Events as a run keeps them. */
+export interface InboxContent {
+  kept: KeptEvent[];
+  /** Ids of those that have come, the newest last. */
+  seen: string[];
+}
+
+export interface KeptEvent {
+  /** 1, 2, 3 … as they came. */
+  n: number;
+  id: string | null;
+  type: string;
+  event: Value;
+  step: string | null;
 }
 
 export type FinishedOutcome =

@@ -105,7 +105,13 @@ function projectStep(steps: Map<string, StepPatch>, entry: JournalEntry): void {
   const base: StepPatch = known ?? { ...unknown, path };
   switch (entry.type) {
     case 'step.started':
-      steps.set(path, { ...base, ...entry.data, entry: n, status: 'running', startedAt: at });
+      steps.set(path, {
+        ...base,
+        ...entry.data,
+        entry: n,
+        status: firstStatus(entry.data.type),
+        startedAt: at,
+      });
       return;
     case 'step.skipped':
       steps.set(path, {
@@ -136,6 +142,11 @@ function projectStep(steps: Map<string, StepPatch>, entry: JournalEntry): void {
       return;
     default:
   }
+}
+
+/** A step that does nothing but wait is not at work. */
+function firstStatus(type: string): StepStatus {
+  return type === 'wait' ? 'waiting' : 'running';
 }
 
 const unknown: Omit<StepPatch, 'path'> = {

@@ -28,7 +28,7 @@ export function checkDurations(plan: Json, visits: Visit[]): PlanProblem[] {
         ['timeout'],
         ofPeople.includes(member(step, 'type')) ? peopleDaysMax : daysMax,
       ),
-      ...tooLong(step, pointer, ['branchTimeout']),
+      ...tooLong(step, pointer, ['branchTimeout', 'for']),
       ...tooLong(member(step, 'limits'), pointerTo(pointer, 'limits'), ['timeout', 'vendorWait']),
     ]),
   ];

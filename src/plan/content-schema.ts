@@ -66,6 +66,7 @@ function schemaOfStep(plan: Plan, pointer: string, before: string[]): string | n
     case 'set':
     case 'router':
     case 'choice':
+    case 'wait':
       return null;
   }
 }

@@ -6,6 +6,8 @@ export const planDefaults = {
   modelCallsPerAgent: 10,
   timeout: '24h',
   vendorWait: '24h',
+  /** How long a step waits for an event. */
+  eventTimeout: '7d',
   depth: 8,
   onExceeded: 'return_partial',
   approvalRevisions: 2,

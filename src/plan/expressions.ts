@@ -18,6 +18,7 @@ const templateFields: ReadonlyMap<string, string[]> = new Map([
   ['question', ['title', 'content']],
   ['set', ['value']],
   ['router', ['prompt']],
+  ['wait', ['until']],
 ]);
 
 /** Every template of a step itself, those of the steps inside it left out. */
@@ -34,8 +35,12 @@ export function templatesOf(step: JsonObject, pointer: string): Text[] {
 export function conditionsOf(step: JsonObject, pointer: string): Text[] {
   const cases = member(step, 'cases');
   const checks = member(step, 'checks');
+  // Asked of each event that comes.
+  const awaitsEvent = member(step, 'type') === 'wait' && member(step, 'event') !== undefined;
   return [
-    ...textsIn(member(step, 'when'), pointerTo(pointer, 'when')),
+    ...textsIn(member(step, 'when'), pointerTo(pointer, 'when')).map((text) =>
+      awaitsEvent ? { ...text, name: 'event' } : text,
+    ),
     ...(Array.isArray(cases) ? cases : []).flatMap((each, index) =>
       textsIn(member(each, 'when'), pointerTo(pointer, 'cases', index, 'when')),
     ),

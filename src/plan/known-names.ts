@@ -39,6 +39,7 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
   ['branches', 'in reduce'],
   ['issues', 'in revise'],
   ['output', 'in the condition of a check'],
+  ['event', 'in the condition of a step that waits for one'],
 ]);
 
 /** Why a name has no value at a place, or null where it has one or only the run can tell. */

@@ -7,6 +7,7 @@ import type {
   QuestionStep,
   RouterStep,
   Step,
+  WaitStep,
 } from '../contract/plan';
 import type {
   ApprovalNode,
@@ -17,6 +18,7 @@ import type {
   RouterNode,
   Skeleton,
   StepNode,
+  WaitNode,
 } from '../contract/skeleton';
 import type { Json } from '../contract/value';
 import { durationMs, planDefaults, usdToNano } from './defaults';
@@ -110,6 +112,8 @@ function nodeOf(step: Step, at: At): StepNode {
         })),
         ...(step.otherwise === undefined ? {} : { otherwise: child(step.otherwise, at, 'otherwise') }),
       };
+    case 'wait':
+      return waitNode(step, at, frame);
     case 'set':
       return { type: step.type, ...frame, value: expression(at, 'value', step.value) };
   }
@@ -176,6 +180,22 @@ function routerNode(step: RouterStep, at: At, frame: ReturnType<typeof frameOf>)
       ? {}
       : { otherwise: otherwise === 'escalate' ? otherwise : child(otherwise, at, 'otherwise') }),
   };
+}
+
+function waitNode(step: WaitStep, at: At, frame: ReturnType<typeof frameOf>): WaitNode {
+  const { type, event } = step;
+  // Of an event they say which and how long, not whether and how long the step may work.
+  const { when, timeoutMs, ...rest } = frame;
+  if (event !== undefined) {
+    const awaited = {
+      type: 'event',
+      event,
+      timeoutMs: timeoutMs ?? durationMs(planDefaults.eventTimeout),
+    } as const;
+    return { type, ...rest, wait: { ...awaited, ...(when === undefined ? {} : { fits: when }) } };
+  }
+  if (step.for !== undefined) return { type, ...frame, wait: { type: 'for', ms: durationMs(step.for) } };
+  return { type, ...frame, wait: { type: 'until', time: expression(at, 'until', step.until ?? '') } };
 }
 
 function frameOf(step: Step, at: At) {

@@ -83,6 +83,7 @@ function ownSpending(step: Step, plan: Plan, models: Models): Spending {
     case 'approval':
       return times(step.maxRevisions ?? planDefaults.approvalRevisions, inside(step.revise));
     case 'question':
+    case 'wait':
     case 'set':
       return nothingSpent;
   }

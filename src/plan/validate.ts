@@ -8,6 +8,7 @@ import { checkSchemas } from './check-schemas';
 import { checkShape } from './check-shape';
 import { checkSteps } from './check-steps';
 import { checkText } from './check-text';
+import { checkWaits } from './check-waits';
 import { graphOf, type PlanGraph } from './graph';
 import { member } from './json';
 import { problem, type PlanProblem } from './problem';
@@ -39,6 +40,7 @@ export async function validatePlan(json: Json, models: Models): Promise<Validati
     ...shape.errors,
     ...checkSteps(json, visits),
     ...checkDurations(json, visits),
+    ...checkWaits(visits),
     ...(await checkNames(json, visits)),
     ...ofModels.errors,
     ...(shape.plan === null ? [] : checkCaps(shape.plan)),

@@ -43,6 +43,12 @@ export const evaluate = (request: Argument<'evaluate'>, summary: string) =>
     () => written.evaluate.executeWithOptions({ summary }, [request]),
   );
 
+export const subscribe = (request: Argument<'subscribe'>, summary: string) =>
+  shortly(
+    () => local.subscribe.executeWithOptions({ summary }, [request]),
+    () => written.subscribe.executeWithOptions({ summary }, [request]),
+  );
+
 export const writeJournal = (request: Argument<'writeJournal'>, summary: string) =>
   shortly(
     () => local.writeJournal.executeWithOptions({ summary }, [request]),

@@ -2,7 +2,7 @@ import type { ApprovalKind } from '../contract/journal';
 import { createLimits, type Limits } from './limits';
 
 /** What is waited for where nobody works: the reason of status `waiting`. */
-export type WaitReason = ApprovalKind | 'vendor';
+export type WaitReason = ApprovalKind | 'vendor' | 'event' | 'timer';
 
 /** What stops a clock; at the gate nobody waits for anything but ourselves, and no status says so. */
 export type Pause = WaitReason | 'gate';

@@ -5,11 +5,13 @@ import {
   budgetQuery,
   decideSignal,
   decideUpdate,
+  eventSignal,
   stateQuery,
   stepsQuery,
 } from '../contract/messages';
 import { evaluate, writeJournal } from './activities';
 import type { OpenMatter } from './approvals';
+import { receive } from './receive';
 import type { RunState } from './run-state';
 import type { Settled } from './scope';
 import type { Status } from './status';
@@ -38,6 +40,7 @@ export function handleMessages(state: RunState, status: Status): void {
       if (!(error instanceof ApplicationFailure)) throw error;
     }
   });
+  setHandler(eventSignal, (message) => receive(state, message));
   setHandler(stateQuery, () => status.view());
   setHandler(stepsQuery, () => [...state.steps.values()]);
   setHandler(approvalsQuery, () => state.approvals.pending().map((matter) => matter.id));

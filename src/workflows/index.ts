@@ -11,4 +11,5 @@ export const approval = (argument: StartArgument) => run(argument);
 export const question = (argument: StartArgument) => run(argument);
 export const router = (argument: StartArgument) => run(argument);
 export const choice = (argument: StartArgument) => run(argument);
+export const wait = (argument: StartArgument) => run(argument);
 export const set = (argument: StartArgument) => run(argument);

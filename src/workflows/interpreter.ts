@@ -9,6 +9,7 @@ import { review } from './patterns/review';
 import { router } from './patterns/router';
 import { sequence } from './patterns/sequence';
 import { set } from './patterns/set';
+import { wait } from './patterns/wait';
 import type { Scope } from './scope';
 
 /** Hands a step to its pattern. A new type doesn't compile until it is handled here. */
@@ -32,6 +33,8 @@ export function interpret(step: StepNode, scope: Scope): Promise<Outcome> {
       return choice(step, scope);
     case 'set':
       return set(step, scope);
+    case 'wait':
+      return wait(step, scope);
     default:
       return step satisfies never;
   }

@@ -30,7 +30,7 @@ export interface Memo {
 
 /** `Progress` as JSON; what is empty is left out. */
 export interface StepMemo extends Partial<
-  Pick<Progress, 'results' | 'decisions' | 'failure' | 'askedBefore' | 'ending' | 'left'>
+  Pick<Progress, 'results' | 'decisions' | 'waits' | 'failure' | 'askedBefore' | 'ending' | 'left'>
 > {
   asks?: [place: string, asked: Asked][];
   frame?: [id: string, value: Value][];
@@ -63,7 +63,7 @@ export function toMemo(state: RunState, root: Node, status: Status): Memo {
 
 /** What of a step's progress is not empty. */
 export function toStepMemo(progress: Progress): StepMemo {
-  const { results, asks, decisions, failure, askedBefore, ending, ended, inside, frame } = progress;
+  const { results, asks, decisions, waits, failure, askedBefore, ending, ended, inside, frame } = progress;
   const left = progress.clock === null ? progress.left : progress.clock.limitsLeft();
   const retold = idsRetold(progress);
   const named = frame === null ? [] : [...frame].filter(([id]) => !retold.has(id));
@@ -71,6 +71,7 @@ export function toStepMemo(progress: Progress): StepMemo {
     ...(results.length === 0 ? {} : { results }),
     ...(asks.size === 0 ? {} : { asks: [...asks] }),
     ...(decisions.length === 0 ? {} : { decisions }),
+    ...(waits.length === 0 ? {} : { waits }),
     ...(failure === null ? {} : { failure }),
     ...(askedBefore === 0 ? {} : { askedBefore }),
     ...(ending === null ? {} : { ending }),
@@ -100,6 +101,7 @@ export function fromStepMemo(memo: StepMemo): { progress: Progress; untold: numb
     results: memo.results ?? [],
     asks: new Map(memo.asks),
     decisions: memo.decisions ?? [],
+    waits: memo.waits ?? [],
     failure: memo.failure ?? null,
     askedBefore: memo.askedBefore ?? 0,
     ending: memo.ending ?? null,

@@ -29,9 +29,10 @@ export interface Node {
   /** Set once something of ours ended this step; its activities are cancelled at the same moment. */
   ending: Stopped | null;
   progress: Progress;
-  /** How many evaluations, and how many decisions of people, its pattern has asked for on this walk. */
+  /** How many evaluations, decisions of people and waits its pattern has asked for on this walk. */
   evaluations: number;
   decisions: number;
+  waits: number;
 }
 
 export interface RootLimits {
@@ -68,6 +69,7 @@ export function rootNode(
     progress,
     evaluations: 0,
     decisions: 0,
+    waits: 0,
   };
 }
 
@@ -97,6 +99,7 @@ export function childNode(parent: Node, step: StepNode, path: string, position: 
     progress,
     evaluations: 0,
     decisions: 0,
+    waits: 0,
   };
 }
 

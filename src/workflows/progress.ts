@@ -18,6 +18,8 @@ export interface Progress {
   asks: Map<string, Asked>;
   /** Its questions to people, in order. */
   decisions: Decided[];
+  /** Its waits for events and times, in order. */
+  waits: Waited[];
   /** Set while `onFailure` mends it: the pattern is not run again. */
   failure: Failed | null;
   /** How many questions to people its pattern had asked when it failed: those of an escalation follow. */
@@ -61,11 +63,14 @@ export type Asked =
 export type Decided =
   { type: 'open'; approval: string; dueAt: number } | { type: 'settled'; settled: Settled };
 
+export type Waited = { type: 'open'; dueAt: number } | { type: 'over'; event: Value | null };
+
 export function createProgress(): Progress {
   return {
     results: [],
     asks: new Map(),
     decisions: [],
+    waits: [],
     failure: null,
     askedBefore: 0,
     ending: null,

@@ -9,6 +9,7 @@ import { lookup, namesFor, type Node, type Running } from './node';
 import { noteIncomplete, type RunState } from './run-state';
 import { askPeople } from './people';
 import type { Position, Scope } from './scope';
+import { pause, waitForEvent } from './waits';
 
 type StartStep = (run: RunState, parent: Node, step: StepNode, place: string, position: Position) => Running;
 
@@ -46,6 +47,8 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
     compose: (parts) => compose(run, node, parts),
     ask: (question) => ask(run, node, question),
     decide: (matter) => askPeople(run, node, matter),
+    pause: (until) => pause(run, node, until),
+    event: (awaited) => waitForEvent(run, node, awaited),
     note: (step, code, reason) => {
       noteIncomplete(run, step, code, reason);
     },

@@ -6,6 +6,7 @@ import type { Value } from '../contract/value';
 import type { RunReference, StepView } from '../contract/workflow';
 import type { Approvals } from './approvals';
 import type { Gate } from './gate';
+import type { Inbox } from './inbox';
 import type { Journal } from './journal';
 
 /** What all steps of a run share. */
@@ -19,6 +20,7 @@ export interface RunState {
   journal: Journal;
   approvals: Approvals;
   gate: Gate;
+  inbox: Inbox;
   /** What an earlier Temporal run knew is here. Until then messages wait. */
   ready: boolean;
   /** The flow has come to its end, so there is nothing to continue. */

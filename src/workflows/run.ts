@@ -17,6 +17,7 @@ import { createClock, type Clock } from './clock';
 import { readMemo, restore, resume, shouldContinue, untilContinued } from './continue';
 import { createGate } from './gate';
 import { recordDecision, checkDecision, handleMessages } from './handlers';
+import { createInbox, type Inbox } from './inbox';
 import { createJournal } from './journal';
 import { rootNode } from './node';
 import { noUsage } from '../contract/usage';
@@ -50,9 +51,15 @@ export async function run(argument: StartArgument): Promise<RunSummary> {
   const continuing = untilContinued(state, root, status);
   if (memo !== null) void resume(state, status, clock);
   const end = await Promise.race([working, continuing]);
-  if (Array.isArray(end)) return continueAsNew<typeof run>({ ...argument, memo: end });
+  if (Array.isArray(end))
+    return continueAsNew<typeof run>({ ...argument, memo: end, ...carriedBy(state.inbox) });
   await close(state, { status, clock, journaling, end });
   return finish(end);
+}
+
+/** Not in the memo: events may come until the last moment. */
+function carriedBy(inbox: Inbox): Pick<StartArgument, 'inbox'> {
+  return inbox.isUnused() ? {} : { inbox: inbox.content() };
 }
 
 interface Closing {
@@ -99,6 +106,7 @@ function createState(argument: StartArgument): RunState {
       restoring: argument.memo !== undefined,
       isTime: () => shouldContinue(state, argument),
     }),
+    inbox: createInbox(argument.inbox),
     ready: false,
     over: false,
     stepsEnded: 0,

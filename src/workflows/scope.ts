@@ -2,7 +2,7 @@ import type { IncompleteCode } from '../contract/failures';
 import type { Block, Choices, Names, Steer } from '../contract/activities';
 import type { Role } from '../contract/decisions';
 import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
-import type { ContextNode, Expression, StepNode } from '../contract/skeleton';
+import type { AwaitedEvent, ContextNode, Expression, StepNode } from '../contract/skeleton';
 import type { Value } from '../contract/value';
 import type { Outcome } from './outcome';
 
@@ -93,6 +93,10 @@ export interface Scope {
   ask(question: Question): Promise<Answer>;
   /** Asks people and waits, outside every clock. */
   decide(matter: Matter): Promise<Settled>;
+  /** Waits, outside every clock. */
+  pause(until: { forMs: number } | { at: number }): Promise<void>;
+  /** Waits for an event, outside every clock; null where none that fits came in time. */
+  event(awaited: AwaitedEvent): Promise<Value | null>;
   /** Notes a part of the run's result that is missing or less than it should be. */
   note(step: string, code: IncompleteCode, reason: string): void;
 }

@@ -21,6 +21,7 @@ export interface Script {
   items?: Value[];
   /** The messages of each running of the checks. */
   checks?: string[][];
+  events?: Value[];
   /** Pointers of the conditions that hold. */
   holding?: string[];
 }
@@ -101,6 +102,8 @@ export function scriptedScope(script: Script): { scope: Scope; log: Log } {
       log.matters.push(matter);
       return Promise.resolve(next(script.decisions, 'decision'));
     },
+    pause: () => Promise.resolve(),
+    event: () => Promise.resolve(script.events?.shift() ?? null),
     note: (step, code) => log.notes.push({ step, code }),
   };
   return { scope, log };

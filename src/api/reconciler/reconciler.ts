@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { forgetExpired } from '../../ledger/idempotency';
+import { deliverLeftOver } from '../deliveries/left-over';
 import type { Service } from '../service';
 import { compareChanged } from './changes';
 import { createLease } from './lease';
@@ -12,6 +13,8 @@ export interface ReconcilerOptions {
   leaseSeconds?: number;
   /** Younger runs may still be on their way in the request that accepted them. */
   startsOlderThanSeconds?: number;
+  /** And younger events in the request that brought them. */
+  eventsOlderThanSeconds?: number;
 }
 
 const leaseName = 'reconciler';
@@ -26,7 +29,12 @@ const forgetEveryMs = 600_000;
 export function startReconciler(
   service: Service,
   log: FastifyBaseLogger,
-  { everyMs = 2_000, leaseSeconds = 10, startsOlderThanSeconds = 10 }: ReconcilerOptions = {},
+  {
+    everyMs = 2_000,
+    leaseSeconds = 10,
+    startsOlderThanSeconds = 10,
+    eventsOlderThanSeconds = 5,
+  }: ReconcilerOptions = {},
 ): { stop(): Promise<void> } {
   const { database } = service;
   const checkOpenRuns = createOpenRunCheck(service, log);
@@ -44,6 +52,7 @@ export function startReconciler(
 
   const tasks: { [name: string]: () => Promise<void> } = {
     starts: () => startPendingRuns(service, log, startsOlderThanSeconds),
+    events: () => deliverLeftOver(service, log, eventsOlderThanSeconds),
     changes: () => compareChanged(service, log, { round: rounds, isHolder }),
     'open runs': () => checkOpenRuns(isHolder),
     histories: () => storeHistories(service, log, isHolder),

@@ -12,6 +12,7 @@ import {
   routeSentences,
 } from './choosing-steps';
 import { planDescriptions as says } from './descriptions';
+import { waitFields } from './event-steps';
 import { questionFields } from './people-steps';
 import {
   agentFields,
@@ -55,6 +56,7 @@ export interface ChoiceStep extends z.infer<typeof choiceFields>, Guarded {
   cases: { when: Condition; step: Step }[];
   otherwise?: Step | undefined;
 }
+export interface WaitStep extends z.infer<typeof waitFields>, Guarded {}
 export type Step =
   | AgentStep
   | SequenceStep
@@ -64,7 +66,8 @@ export type Step =
   | QuestionStep
   | SetStep
   | RouterStep
-  | ChoiceStep;
+  | ChoiceStep
+  | WaitStep;
 
 const Child: z.ZodType<Step> = z.lazy(() => Step);
 const OnFailure = z
@@ -126,6 +129,7 @@ export const Step = z
         }),
       })
       .meta({ id: 'ChoiceStep' }),
+    waitFields.extend(described(says.step, guarded)).meta({ id: 'WaitStep' }),
   ])
   .meta({ id: 'Step' });
 export const stepTypes = [
@@ -138,4 +142,5 @@ export const stepTypes = [
   'set',
   'router',
   'choice',
+  'wait',
 ] as const;

@@ -63,11 +63,12 @@ export const nestings = (depth = 3): fc.Arbitrary<object> =>
   }));
 
 function stepIn(place: Place): fc.Arbitrary<Step> {
-  if (place.depth === 0) return fc.oneof(setStep, agentStep(place), approvalStep(place));
+  if (place.depth === 0) return fc.oneof(setStep, agentStep(place), approvalStep(place), waitStep);
   const inner = { ...place, depth: place.depth - 1 };
   return fc.oneof(
     { weight: 2, arbitrary: agentStep(place) },
     { weight: 1, arbitrary: approvalStep(place) },
+    { weight: 1, arbitrary: waitStep },
     { weight: 3, arbitrary: sequenceStep(inner) },
     { weight: 3, arbitrary: parallelStep(inner) },
     { weight: 2, arbitrary: reviewStep(inner) },
@@ -80,6 +81,12 @@ const long = 'and '.repeat(100);
 const setStep: fc.Arbitrary<Step> = fc
   .constantFrom('short', `{{ previous }} ${long}`, { a: '{{ previous }}', b: [1, '{{ input.mark }}'] })
   .map((value) => ({ type: 'set', value }));
+
+const waitStep: fc.Arbitrary<Step> = fc.constantFrom<Step>(
+  { type: 'wait', for: '20ms' },
+  { type: 'wait', until: '2020-01-01T00:00:00Z' },
+  { type: 'wait', event: 'never', timeout: '1s', onFailure: 'skip' },
+);
 
 function guarded(place: Place, step: fc.Arbitrary<Step>): fc.Arbitrary<Step> {
   const mended = fc.oneof(
