@@ -68,6 +68,11 @@ export function contradictions(role: Role, decision: Json, choices: Choices | un
     ...(finished && answer === null && choices?.final !== true
       ? ['/answer must be given where /finished is true.']
       : []),
+    ...verdicts.flatMap(({ verdict }, index) =>
+      finished && verdict !== 'accept'
+        ? [`/verdicts/${String(index)}/verdict must be accept where /finished is true.`]
+        : [],
+    ),
     ...verdicts.flatMap(({ verdict, worker }, index) =>
       verdict === 'reassign' && worker === null
         ? [`/verdicts/${String(index)}/worker must name who gets the assignment.`]

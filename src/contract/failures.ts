@@ -72,6 +72,8 @@ export const incompleteCodes = [
   'truncated',
   'not_approved',
   'skipped_on_failure',
+  'rounds_exhausted',
+  'loop_detected',
 ] as const;
 export type IncompleteCode = (typeof incompleteCodes)[number];
 

@@ -146,6 +146,22 @@ export interface AwaitedEvent {
   timeoutMs: number;
 }
 
+export interface SupervisorNode extends Frame {
+  type: 'supervisor';
+  supervisor: string;
+  prompt?: Expression;
+  context: ContextNode;
+  /** JSON Pointer of the map of workers. */
+  workersAt: string;
+  workers: { name: string; step: StepNode }[];
+  maxRounds: number;
+  maxAssignments: number;
+  concurrency: number;
+  reassignAfter?: number;
+  checks?: Expression;
+  final?: StepNode;
+}
+
 export type StepNode =
   | AgentNode
   | SequenceNode
@@ -156,7 +172,8 @@ export type StepNode =
   | SetNode
   | RouterNode
   | ChoiceNode
-  | WaitNode;
+  | WaitNode
+  | SupervisorNode;
 
 export interface AgentSummary {
   /** Usable models in the order of the plan, as ids of the catalog. */

@@ -27,6 +27,7 @@ const reserved = new Set([
 /** Names that `as` would hide, and words that templates read otherwise. */
 const taken = new Set([
   ...['input', 'previous', 'steps', 'run', 'index', 'branches', 'issues', 'feedback', 'comment', 'error'],
+  ...['task', 'assignments'],
   ...[
     'true',
     'false',
@@ -117,10 +118,11 @@ function checkAgents(plan: Json, { step, pointer }: Visit): PlanProblem[] {
   });
 }
 
-/** Maps of steps by name, and what an entry is called. */
+/** Maps of steps by name, and what an entry is called where its name becomes a part of paths. */
 const maps = new Map([
   ['branches', 'branch'],
   ['routes', 'route'],
+  ['workers', null],
 ]);
 
 /** Names become parts of paths, and a map of steps has its bound. */
@@ -134,12 +136,12 @@ function checkNamed({ step, pointer }: Visit): PlanProblem[] {
         ? [problem(pointerTo(pointer, field), 'limit_exceeded', many)]
         : []),
       ...names
-        .filter((name) => reserved.has(name))
+        .filter((name) => entry !== null && reserved.has(name))
         .map((name) =>
           problem(
             pointerTo(pointer, field, name),
             'reserved_name',
-            `${quote(name)} is a word of paths and can't be a ${entry}.`,
+            `${quote(name)} is a word of paths and can't be a ${String(entry)}.`,
           ),
         ),
     ];

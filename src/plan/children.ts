@@ -5,7 +5,18 @@ import { isObject, member, type JsonObject } from './json';
 export interface Child {
   step: Json | undefined;
   /** What it is to the step around it. */
-  place: 'list' | 'branch' | 'item' | 'reduce' | 'revise' | 'route' | 'case' | 'otherwise' | 'onFailure';
+  place:
+    | 'list'
+    | 'branch'
+    | 'item'
+    | 'reduce'
+    | 'revise'
+    | 'route'
+    | 'case'
+    | 'otherwise'
+    | 'worker'
+    | 'final'
+    | 'onFailure';
   /** Its part of the path; `*` for the items of a `forEach`, and numbers of versions are left out. */
   name: string;
   /** Members and positions that lead from the parent to it. */
@@ -29,6 +40,12 @@ export function childrenOf(step: JsonObject): Child[] {
     ),
     ...cases(step),
     branch(member(step, 'otherwise'), 'otherwise', 'otherwise', ['otherwise']),
+    ...named(step, 'workers').map(([name, worker]) => ({
+      ...branch(member(worker, 'step'), 'worker', `workers.${name}`, ['workers', name, 'step']),
+      names: ['task'],
+      repeated: true,
+    })),
+    { ...branch(member(step, 'final'), 'final', 'final', ['final']), names: ['assignments'] },
     {
       ...branch(member(step, 'reduce'), 'reduce', 'reduce', ['reduce']),
       names: ['branches'],

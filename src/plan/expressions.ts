@@ -19,6 +19,7 @@ const templateFields: ReadonlyMap<string, string[]> = new Map([
   ['set', ['value']],
   ['router', ['prompt']],
   ['wait', ['until']],
+  ['supervisor', ['prompt']],
 ]);
 
 /** Every template of a step itself, those of the steps inside it left out. */

@@ -40,6 +40,8 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
   ['issues', 'in revise'],
   ['output', 'in the condition of a check'],
   ['event', 'in the condition of a step that waits for one'],
+  ['task', 'in the step of a worker'],
+  ['assignments', 'in final'],
 ]);
 
 /** Why a name has no value at a place, or null where it has one or only the run can tell. */

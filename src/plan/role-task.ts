@@ -22,7 +22,9 @@ function supervisorTask(who: 'worker' | 'team'): string {
   return (
     `Split the work into tasks and assign each to a ${who} of the data block "${who}s". Judge every open ` +
     `assignment that has an output: accept it, have it tried again with feedback, give it to another ${who}, or ` +
-    'escalate it to a person. Be finished, with no further assignments, as soon as what was accepted is enough.'
+    'escalate it to a person. Be finished, with no further assignments, as soon as what was accepted is enough. ' +
+    'The data block "left" says how many more rounds of work and new assignments there can be: with no round ' +
+    'left nothing that you order is done.'
   );
 }
 

@@ -8,6 +8,7 @@ import type {
   RouterStep,
   Step,
   WaitStep,
+  SupervisorStep,
 } from '../contract/plan';
 import type {
   ApprovalNode,
@@ -19,6 +20,7 @@ import type {
   Skeleton,
   StepNode,
   WaitNode,
+  SupervisorNode,
 } from '../contract/skeleton';
 import type { Json } from '../contract/value';
 import { durationMs, planDefaults, usdToNano } from './defaults';
@@ -114,6 +116,8 @@ function nodeOf(step: Step, at: At): StepNode {
       };
     case 'wait':
       return waitNode(step, at, frame);
+    case 'supervisor':
+      return supervisorNode(step, at, frame);
     case 'set':
       return { type: step.type, ...frame, value: expression(at, 'value', step.value) };
   }
@@ -196,6 +200,23 @@ function waitNode(step: WaitStep, at: At, frame: ReturnType<typeof frameOf>): Wa
   }
   if (step.for !== undefined) return { type, ...frame, wait: { type: 'for', ms: durationMs(step.for) } };
   return { type, ...frame, wait: { type: 'until', time: expression(at, 'until', step.until ?? '') } };
+}
+
+function supervisorNode(step: SupervisorStep, at: At, frame: ReturnType<typeof frameOf>): SupervisorNode {
+  const { type, supervisor, maxRounds, maxAssignments, concurrency, reassignAfter, workers, final } = step;
+  return {
+    ...{ type, ...frame, supervisor, context: context(step.context, at) },
+    ...{ maxRounds, maxAssignments, concurrency },
+    ...(step.prompt === undefined ? {} : { prompt: expression(at, 'prompt', step.prompt) }),
+    ...(reassignAfter === undefined ? {} : { reassignAfter }),
+    ...checksNode(step.checks, at),
+    workersAt: pointerTo(at.pointer, 'workers'),
+    workers: Object.entries(workers).map(([name, worker]) => ({
+      name,
+      step: child(worker.step, { ...at, usualContext: 'none' }, 'workers', name, 'step'),
+    })),
+    ...(final === undefined ? {} : { final: child(final, { ...at, before: [] }, 'final') }),
+  };
 }
 
 function frameOf(step: Step, at: At) {

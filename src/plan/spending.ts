@@ -78,6 +78,13 @@ function ownSpending(step: Step, plan: Plan, models: Models): Spending {
           ...(typeof step.otherwise === 'object' ? [inside(step.otherwise)] : []),
         ]),
       ]);
+    // Each assignment once, by the dearest worker; its tries are the supervisor's to spend.
+    case 'supervisor':
+      return sum([
+        times(step.maxRounds + 1, callOf(step.supervisor, plan, models)),
+        times(step.maxAssignments, most(Object.values(step.workers).map((worker) => inside(worker.step)))),
+        inside(step.final),
+      ]);
     case 'choice':
       return most([...step.cases.map((each) => inside(each.step)), inside(step.otherwise)]);
     case 'approval':

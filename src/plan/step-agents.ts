@@ -6,6 +6,7 @@ const fields: ReadonlyMap<Json | undefined, string[]> = new Map([
   ['agent', ['agent']],
   ['review', ['reviewer']],
   ['router', ['classifier']],
+  ['supervisor', ['supervisor']],
 ]);
 
 /** The agents that a step itself asks, each with the members that lead from the step to its name. */

@@ -22,6 +22,7 @@ const defaultsElsewhere: { readonly [field: string]: string } = {
   'ReviewStep.context': "the plan's",
   'ApprovalStep.maxRevisions': code(planDefaults.approvalRevisions),
   'RouterStep.context': '`none`',
+  'SupervisorStep.context': "the plan's; in a worker `none`",
   'Step.onFailure': '`fail`',
 };
 

@@ -3,6 +3,7 @@ import { verdictOn } from './defects';
 import type { Prompt } from './prompt';
 import { isObject, numberIn, settled, typeOf, type Schema } from './schema';
 import { numberFor } from './numbers';
+import { isSupervision, supervise } from './supervising';
 import { stringFor } from './strings';
 import type { Json, JsonObject } from './wire';
 
@@ -53,6 +54,8 @@ export function instanceOf(schema: Schema, prompt: Prompt): Json {
 
   function object(each: Schema, place: Place): JsonObject {
     const properties = isObject(each['properties']) ? each['properties'] : {};
+    if (isSupervision(properties))
+      return supervise(prompt, make(properties['answer'], { ...place, name: 'answer' }));
     const required = Array.isArray(each['required']) ? each['required'].map(String) : [];
     const names = place.depth < optionalDepthMax ? Object.keys(properties) : [];
     const made = [...new Set([...names, ...required])].map((name) => {

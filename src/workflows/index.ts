@@ -12,4 +12,5 @@ export const question = (argument: StartArgument) => run(argument);
 export const router = (argument: StartArgument) => run(argument);
 export const choice = (argument: StartArgument) => run(argument);
 export const wait = (argument: StartArgument) => run(argument);
+export const supervisor = (argument: StartArgument) => run(argument);
 export const set = (argument: StartArgument) => run(argument);

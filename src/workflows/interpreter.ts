@@ -10,6 +10,7 @@ import { router } from './patterns/router';
 import { sequence } from './patterns/sequence';
 import { set } from './patterns/set';
 import { wait } from './patterns/wait';
+import { supervisor } from './patterns/supervisor';
 import type { Scope } from './scope';
 
 /** Hands a step to its pattern. A new type doesn't compile until it is handled here. */
@@ -31,6 +32,8 @@ export function interpret(step: StepNode, scope: Scope): Promise<Outcome> {
       return router(step, scope);
     case 'choice':
       return choice(step, scope);
+    case 'supervisor':
+      return supervisor(step, scope);
     case 'set':
       return set(step, scope);
     case 'wait':

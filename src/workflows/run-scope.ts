@@ -1,15 +1,16 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { EvaluateResult, Names } from '../contract/activities';
 import { limits } from '../contract/limits';
+import type { Role } from '../contract/decisions';
 import type { Expression, StepNode } from '../contract/skeleton';
-import type { Json, Value } from '../contract/value';
+import { nothing, type Json, type Value } from '../contract/value';
 import { evaluate } from './activities';
 import { ask } from './ask';
 import { lookup, namesFor, type Node, type Running } from './node';
 import { noteIncomplete, type RunState } from './run-state';
 import { askPeople } from './people';
-import type { Position, Scope } from './scope';
 import { pause, waitForEvent } from './waits';
+import { pathOf, type Position, type Scope } from './scope';
 
 type StartStep = (run: RunState, parent: Node, step: StepNode, place: string, position: Position) => Running;
 
@@ -49,6 +50,9 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
     decide: (matter) => askPeople(run, node, matter),
     pause: (until) => pause(run, node, until),
     event: (awaited) => waitForEvent(run, node, awaited),
+    overrule: async (place, role, what) => {
+      await once(node, () => overrule(run, node, { place, role, what }));
+    },
     note: (step, code, reason) => {
       noteIncomplete(run, step, code, reason);
     },
@@ -107,6 +111,20 @@ async function evaluateList(run: RunState, node: Node, expression: Expression): 
   const asked = { type: 'list', at: expression.at, names: namesFor(node, expression) } as const;
   const { value, length } = await once(node, () => evaluated(run, node, 'list', asked));
   return Array.from({ length }, (_, index) => itemOf(value, index));
+}
+
+interface Overruling {
+  place: string;
+  role: Role;
+  what: Json;
+}
+
+/** In the journal once, however often the plan is walked. */
+function overrule(run: RunState, node: Node, { place, role, what }: Overruling): Promise<ValueResult> {
+  const decision = { inline: what };
+  const made = { kind: role, agent: null, by: 'policy', stateVersion: run.stateVersion, decision };
+  run.journal.add(pathOf(node.path, place), { type: 'decision.made', data: made });
+  return Promise.resolve({ type: 'value', value: nothing });
 }
 
 function itemOf(list: Value, index: number): Value {

@@ -3,7 +3,7 @@ import type { Block, Choices, Names, Steer } from '../contract/activities';
 import type { Role } from '../contract/decisions';
 import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
 import type { AwaitedEvent, ContextNode, Expression, StepNode } from '../contract/skeleton';
-import type { Value } from '../contract/value';
+import type { Json, Value } from '../contract/value';
 import type { Outcome } from './outcome';
 
 /** What a pattern hands to a step that it runs, beside what the step inherits. */
@@ -97,6 +97,8 @@ export interface Scope {
   pause(until: { forMs: number } | { at: number }): Promise<void>;
   /** Waits for an event, outside every clock; null where none that fits came in time. */
   event(awaited: AwaitedEvent): Promise<Value | null>;
+  /** Records what the plan's rules made of an agent's decision at a place below this step. */
+  overrule(place: string, role: Role, what: Json): Promise<void>;
   /** Notes a part of the run's result that is missing or less than it should be. */
   note(step: string, code: IncompleteCode, reason: string): void;
 }

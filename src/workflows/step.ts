@@ -96,6 +96,8 @@ function agentOf(step: StepNode): string | null {
       return step.reviewer;
     case 'router':
       return step.classifier;
+    case 'supervisor':
+      return step.supervisor;
     default:
       return null;
   }

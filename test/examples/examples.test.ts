@@ -122,6 +122,16 @@ describe('each example runs as its README says', () => {
     expect(body).toMatchObject({ status: 'completed', output: answer });
   }, 60_000);
 
+  test('supervisor: three workers are given their parts, and an editor puts them together', async () => {
+    const { run, decided, calls } = await finished('supervisor');
+    expect(run).toMatchObject({ status: 'completed', result: { incomplete: [], error: null } });
+    expect({ decided, calls }).toEqual({ decided: 0, calls: 6 });
+    for (const path of ['work.a1.1', 'work.a2.1', 'work.a3.1', 'work.final']) {
+      const { body } = await service.request('GET', `/v1/runs/${run.id}/steps/${path}`);
+      expect(body).toMatchObject({ status: 'completed' });
+    }
+  }, 60_000);
+
   test('and there is no example that is not run here', () => {
     expect(readdirSync(examples).sort()).toEqual([
       'approval',
@@ -131,6 +141,7 @@ describe('each example runs as its README says', () => {
       'review',
       'router',
       'sequence',
+      'supervisor',
     ]);
     for (const folder of readdirSync(examples))
       expect(readdirSync(path.join(examples, folder)).sort()).toEqual([

@@ -104,6 +104,7 @@ export function scriptedScope(script: Script): { scope: Scope; log: Log } {
     },
     pause: () => Promise.resolve(),
     event: () => Promise.resolve(script.events?.shift() ?? null),
+    overrule: () => Promise.resolve(),
     note: (step, code) => log.notes.push({ step, code }),
   };
   return { scope, log };

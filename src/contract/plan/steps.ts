@@ -22,6 +22,7 @@ import {
   sequenceFields,
   setFields,
 } from './step-fields';
+import { supervisorFields, supervisorSentences, workerSentences } from './supervising-steps';
 
 export type OnFailure = 'fail' | 'skip' | 'escalate' | { value: Json } | { step: Step };
 interface Guarded {
@@ -57,6 +58,14 @@ export interface ChoiceStep extends z.infer<typeof choiceFields>, Guarded {
   otherwise?: Step | undefined;
 }
 export interface WaitStep extends z.infer<typeof waitFields>, Guarded {}
+export interface SupervisorStep extends z.infer<typeof supervisorFields>, Guarded {
+  workers: { [name: string]: Worker };
+  final?: Step | undefined;
+}
+export interface Worker {
+  description?: string | undefined;
+  step: Step;
+}
 export type Step =
   | AgentStep
   | SequenceStep
@@ -67,7 +76,8 @@ export type Step =
   | SetStep
   | RouterStep
   | ChoiceStep
-  | WaitStep;
+  | WaitStep
+  | SupervisorStep;
 
 const Child: z.ZodType<Step> = z.lazy(() => Step);
 const OnFailure = z
@@ -130,6 +140,15 @@ export const Step = z
       })
       .meta({ id: 'ChoiceStep' }),
     waitFields.extend(described(says.step, guarded)).meta({ id: 'WaitStep' }),
+    supervisorFields
+      .extend({
+        ...described(says.step, guarded),
+        ...described(supervisorSentences, {
+          workers: named(object(workerSentences, { description: Sentence.optional(), step: Child })),
+          final: Child.optional(),
+        }),
+      })
+      .meta({ id: 'SupervisorStep' }),
   ])
   .meta({ id: 'Step' });
 export const stepTypes = [
@@ -143,4 +162,5 @@ export const stepTypes = [
   'router',
   'choice',
   'wait',
+  'supervisor',
 ] as const;

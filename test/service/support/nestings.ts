@@ -25,6 +25,7 @@ const agents = {
     output: { type: 'object', required: ['items'], properties: { items: { type: 'array' } } },
   },
   judge: { model: 'claude-haiku', instructions: 'You judge.', retry, rateLimit: 1_000_000 },
+  lead: { model: 'claude-haiku', instructions: 'You hand out work.', retry, rateLimit: 1_000_000 },
   strict: { model: 'claude-haiku', instructions: 'You never approve.', retry, rateLimit: 1_000_000 },
 };
 
@@ -74,6 +75,7 @@ function stepIn(place: Place): fc.Arbitrary<Step> {
     { weight: 2, arbitrary: reviewStep(inner) },
     { weight: 1, arbitrary: routerStep(inner) },
     { weight: 1, arbitrary: choiceStep(inner) },
+    { weight: 2, arbitrary: supervisorStep(inner) },
   );
 }
 
@@ -153,7 +155,9 @@ function sequenceStep(place: Place): fc.Arbitrary<Step> {
         steps,
         names,
         // Which branch gets the last call of a shared limit is chance.
-        ...(bounds === undefined || JSON.stringify(steps).includes('"parallel"') ? {} : { limits: bounds }),
+        ...(bounds === undefined || /"(parallel|supervisor)"/.test(JSON.stringify(steps))
+          ? {}
+          : { limits: bounds }),
       })),
   );
 }
@@ -276,6 +280,32 @@ function choiceStep(place: Place): fc.Arbitrary<Step> {
   );
 }
 
+/** Every worker has one assignment, and one that fails is tried once more, where there is a round left. */
+function supervisorStep(place: Place): fc.Arbitrary<Step> {
+  return fc.constantFrom(1, 2).chain((concurrency) => {
+    const worker = stepIn({ ...place, beside: true }).map((step) => ({ description: 'Does a part.', step }));
+    return guarded(
+      place,
+      fc
+        .record({
+          workers: fc
+            .array(worker, { minLength: 1, maxLength: 2 })
+            .map((list) => Object.fromEntries(list.map((one, index) => [`w${String(index)}`, one]))),
+          maxRounds: fc.constantFrom(1, 2, 3),
+          maxAssignments: fc.constantFrom(1, 3),
+          reassignAfter: fc.constantFrom(undefined, 1),
+          final: fc.option(fc.oneof(setStep, agentStep({ ...place, depth: 0 })), { nil: undefined }),
+          checks: fc.constantFrom<unknown>(undefined, [{ minWords: 3 }]),
+        })
+        .map((fields) => ({
+          ...{ type: 'supervisor', supervisor: 'lead', concurrency, context: 'none' },
+          prompt: 'Get the work for {{ input.mark }} done.',
+          ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+        })),
+    );
+  });
+}
+
 /** Gives every step in a list an id, and lets some lists end by naming what stands deep inside them. */
 function withIds(step: Step): Step {
   let count = 0;
@@ -292,7 +322,7 @@ function withIds(step: Step): Step {
           ? [...steps, { type: 'set', value: `{{ steps.${last}.output }} {{ steps.${last}.status }}` }]
           : steps;
     }
-    for (const field of ['step', 'reduce', 'revise', 'otherwise']) {
+    for (const field of ['step', 'reduce', 'revise', 'otherwise', 'final']) {
       if (one[field] !== undefined) inner[field] = named(one[field] as Step, false);
     }
     const { branches, routes, cases, onFailure } = one as {
@@ -311,6 +341,14 @@ function withIds(step: Step): Step {
       );
     if (cases !== undefined)
       inner['cases'] = cases.map((each) => ({ ...each, step: named(each.step, false) }));
+    const workers = one['workers'] as { [name: string]: { step: Step } } | undefined;
+    if (workers !== undefined)
+      inner['workers'] = Object.fromEntries(
+        Object.entries(workers).map(([name, worker]) => [
+          name,
+          { ...worker, step: named(worker.step, false) },
+        ]),
+      );
     if (onFailure?.step !== undefined) inner['onFailure'] = { step: named(onFailure.step, false) };
     return inner;
   };

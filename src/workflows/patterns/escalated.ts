@@ -1,0 +1,79 @@
+import { limits } from '../../contract/limits';
+import type { SupervisorNode } from '../../contract/skeleton';
+import { nothing } from '../../contract/value';
+import { failed, type Unwinding } from '../outcome';
+import { pathOf, type Matter, type Scope, type Settled } from '../scope';
+import { close, forPerson, saidOrNothing, type Assignment } from './assignments';
+import { nextWorker, type Orders } from './verdicts';
+
+/**
+ * Has people decide on what the supervisor escalated. Answers what they want tried again, or how the
+ * step ends.
+ */
+export async function askForHelp(
+  step: SupervisorNode,
+  scope: Scope,
+  escalated: Orders['escalated'],
+): Promise<Assignment[] | Unwinding> {
+  const matters: Matter[] = [];
+  // One after another: the content of each may be an evaluation, and people are asked in this order.
+  for (const each of escalated) matters.push(await matterOf(scope, each));
+  const settled = await Promise.all(matters.map((matter) => scope.decide(matter)));
+  const again: Assignment[] = [];
+  for (const [index, { assignment }] of escalated.entries()) {
+    const decided = settled[index];
+    if (decided === undefined) continue;
+    const end = settle(step, scope, { assignment, settled: decided, again });
+    if (end !== null) return end;
+  }
+  return again;
+}
+
+async function matterOf(scope: Scope, { assignment, why }: Orders['escalated'][number]): Promise<Matter> {
+  return {
+    kind: 'escalation',
+    title: { text: `${pathOf(scope.path, assignment.id)}: the supervisor asks what to do` },
+    content: await scope.compose(forPerson(assignment, why)),
+    risk: 'high',
+    allow:
+      assignment.escalations++ < limits.escalationRetriesMax
+        ? ['retry', 'answer', 'skip', 'fail']
+        : ['answer', 'skip', 'fail'],
+    timeoutMs: limits.escalationHours * 3_600_000,
+    reason: `The supervisor escalated the assignment ${assignment.id} of ${assignment.worker}.`,
+    schemaAt: null,
+  };
+}
+
+interface Settling {
+  assignment: Assignment;
+  settled: Settled;
+  again: Assignment[];
+}
+
+function settle(
+  step: SupervisorNode,
+  scope: Scope,
+  { assignment, settled, again }: Settling,
+): Unwinding | null {
+  const path = pathOf(scope.path, assignment.id);
+  switch (settled.decision) {
+    case 'retry': {
+      const feedback = saidOrNothing({ inline: settled.comment ?? '' });
+      Object.assign(assignment, { worker: nextWorker(step, assignment), feedback });
+      again.push(assignment);
+      return null;
+    }
+    case 'answer':
+      close(assignment, 'accepted', settled.content);
+      return null;
+    case 'skip':
+      close(assignment, 'skipped', nothing);
+      scope.note(path, 'not_approved', `${settled.by} left the assignment out.`);
+      return null;
+    default:
+      return settled.status === 'expired'
+        ? failed(path, 'approval_expired', 'Nobody decided before the escalation expired.')
+        : failed(path, 'escalation_failed', settled.comment ?? `${settled.by} ended it.`);
+  }
+}
