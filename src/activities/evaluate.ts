@@ -12,6 +12,7 @@ import { ConditionError } from '../plan/condition-syntax';
 import { SchemaError } from '../plan/checking-thread';
 import { TemplateError } from '../plan/liquid';
 import { evaluateDeep } from '../plan/template';
+import { agree } from './agree';
 import { checkDecision } from './check-decision';
 import { at, readManifest } from './manifests';
 import type { Ports } from './ports';
@@ -37,6 +38,10 @@ export async function evaluate(ports: Ports, request: EvaluateRequest): Promise<
     case 'store': {
       const whole = await fromValue(database, tenant, request.value);
       return { type: 'value', value: await toValue(database, tenant, run, whole) };
+    }
+    case 'agree': {
+      const values = request.values.map((value) => fromValue(database, tenant, value));
+      return { type: 'condition', holds: agree(await Promise.all(values)) };
     }
     case 'read':
       return { type: 'read', json: await fromValue(database, tenant, request.value) };

@@ -26,6 +26,8 @@ export type EvaluateRequest = { run: RunReference; path: string; journal?: Carri
   | { type: 'list'; at: string; names: Names }
   /** Runs a step's checks; what is checked is the name `output`. */
   | { type: 'checks'; at: string; names: Names }
+  /** Whether values say the same, but for white space around texts and the case of letters. */
+  | { type: 'agree'; values: Value[] }
   /** Stores a value that a workflow put together, so that it can go on as a reference. */
   | { type: 'store'; value: Value }
   /** Whether a decision is whose it says, and its content fits; see `decisions.ts`. */
@@ -93,6 +95,8 @@ export interface ModelCall {
   role: 'agent' | Role;
   /** What a decision may name, where its role names something. */
   choices?: Choices;
+  /** It has answered already, and is to look at what others have answered. */
+  reconsiders?: true;
   /** JSON Pointer of the prompt's template in the manifest's plan; absent where a pattern asks with blocks alone. */
   prompt?: string;
   names: Names;

@@ -33,6 +33,8 @@ export const limits = {
   /** Checks of one step, and texts of one check. */
   checksMax: 50,
   checkCharactersMax: 4096,
+  /** Agents that answer in a debate. */
+  panelMax: 20,
 
   schemaMillisecondsMax: 250,
   /** What compiling all schemas of one plan may take together. */

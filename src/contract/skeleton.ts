@@ -162,6 +162,33 @@ export interface SupervisorNode extends Frame {
   final?: StepNode;
 }
 
+export interface RefineNode extends Frame {
+  type: 'refine';
+  generator: StepNode;
+  evaluator: string;
+  prompt?: Expression;
+  context: ContextNode;
+  criteria?: Expression;
+  threshold: number;
+  maxIterations: number;
+  checks?: Expression;
+  onExhausted: 'best' | 'fail' | 'escalate';
+}
+
+export interface DebateNode extends Frame {
+  type: 'debate';
+  panel: string[];
+  prompt?: Expression;
+  context: ContextNode;
+  rounds: number;
+  judge: string;
+  /** JSON Pointer of the schema of the judge's answers, where it has one. */
+  answerAt?: string;
+  minConfidence: number;
+  strict: boolean;
+  onDisagreement: 'report' | 'escalate';
+}
+
 export type StepNode =
   | AgentNode
   | SequenceNode
@@ -173,7 +200,9 @@ export type StepNode =
   | RouterNode
   | ChoiceNode
   | WaitNode
-  | SupervisorNode;
+  | SupervisorNode
+  | RefineNode
+  | DebateNode;
 
 export interface AgentSummary {
   /** Usable models in the order of the plan, as ids of the catalog. */

@@ -11,6 +11,7 @@ export interface Child {
     | 'item'
     | 'reduce'
     | 'revise'
+    | 'generator'
     | 'route'
     | 'case'
     | 'otherwise'
@@ -76,6 +77,7 @@ function repeated(step: JsonObject): Child[] {
       names: member(step, 'type') === 'approval' ? [] : ['issues'],
       repeated: true,
     },
+    { ...branch(member(step, 'generator'), 'generator', 'generator', ['generator']), repeated: true },
   ];
 }
 

@@ -68,6 +68,8 @@ function schemaOfStep(plan: Plan, pointer: string, before: string[]): string | n
     case 'choice':
     case 'wait':
     case 'supervisor':
+    case 'refine':
+    case 'debate':
       return null;
   }
 }

@@ -20,6 +20,8 @@ const templateFields: ReadonlyMap<string, string[]> = new Map([
   ['router', ['prompt']],
   ['wait', ['until']],
   ['supervisor', ['prompt']],
+  ['refine', ['prompt', 'criteria']],
+  ['debate', ['prompt']],
 ]);
 
 /** Every template of a step itself, those of the steps inside it left out. */

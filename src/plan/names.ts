@@ -1,4 +1,4 @@
-import type { Condition } from '../contract/plan';
+import type { Check, Condition } from '../contract/plan';
 import type { Json } from '../contract/value';
 import { parseCondition, type ParsedCondition } from './condition';
 import type { Clause, Operand } from './condition-syntax';
@@ -15,6 +15,13 @@ export function namesUsed(json: Json): string[] {
 /** Roots that a condition uses. Throws `ConditionError`. */
 export function namesUsedByCondition(condition: Condition): string[] {
   return rootsOf(conditionPaths(parseCondition(condition)));
+}
+
+/** Roots that the conditions of checks use, but for `output`: that is what is checked. */
+export function namesUsedByChecks(checks: Check[]): string[] {
+  const conditions = checks.flatMap(({ condition }) => (condition === undefined ? [] : [condition]));
+  const names = conditions.flatMap(namesUsedByCondition).filter((name) => name !== 'output');
+  return [...new Set(names)];
 }
 
 /** Paths of one template. Throws `TemplateError`. */

@@ -4,7 +4,7 @@ import { dataBlocks, type DataBlocks } from './data-block';
 import { resolvePointer } from './json';
 import { parseTemplate, renderText, TemplateError } from './liquid';
 import type { Manifest } from './manifest';
-import { roleTask } from './role-task';
+import { reconsidering, roleTask } from './role-task';
 import { asText, scopeOf, type NamedValues } from './template';
 import { cleanText } from './unicode';
 
@@ -84,7 +84,7 @@ interface Carried {
 
 function renderTask(manifest: Manifest, call: ModelCall, resolved: Resolved, blocks: DataBlocks) {
   const carried: Carried[] = [];
-  const service = roleTask(call.role, call.prompt !== undefined);
+  const service = call.reconsiders === true ? reconsidering : roleTask(call.role, call.prompt !== undefined);
   if (call.prompt === undefined) return { text: service, carried };
   const template = resolvePointer(manifest.plan as unknown as Json, call.prompt);
   if (typeof template !== 'string') throw new Error(`The manifest's plan has no template at ${call.prompt}.`);

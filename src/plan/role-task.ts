@@ -18,6 +18,12 @@ const tasks: { [Of in Role]: string } = {
     'how sure you are, from 0 to 1, what they agree on, and each point on which they do not, with every position.',
 };
 
+/** What a panelist is asked from the second round on. */
+export const reconsidering =
+  'You have answered this already, and so have others, independently: your answer is in the data block ' +
+  '"yourAnswer", theirs are in "answers". Answer again, whole: keep what holds, and change what theirs show to be ' +
+  'wrong. That most of them say something does not make it right.';
+
 function supervisorTask(who: 'worker' | 'team'): string {
   return (
     `Split the work into tasks and assign each to a ${who} of the data block "${who}s". Judge every open ` +

@@ -87,6 +87,12 @@ function ownSpending(step: Step, plan: Plan, models: Models): Spending {
       ]);
     case 'choice':
       return most([...step.cases.map((each) => inside(each.step)), inside(step.otherwise)]);
+    case 'refine':
+      return times(step.maxIterations, sum([inside(step.generator), callOf(step.evaluator, plan, models)]));
+    case 'debate': {
+      const round = sum(step.panel.map((name) => callOf(name, plan, models)));
+      return sum([times(step.rounds, round), callOf(step.judge, plan, models)]);
+    }
     case 'approval':
       return times(step.maxRevisions ?? planDefaults.approvalRevisions, inside(step.revise));
     case 'question':

@@ -21,6 +21,8 @@ const defaultsElsewhere: { readonly [field: string]: string } = {
   'AgentStep.context': "the plan's; in `reduce` `none`",
   'ReviewStep.context': "the plan's",
   'ApprovalStep.maxRevisions': code(planDefaults.approvalRevisions),
+  'RefineStep.context': '`none`',
+  'DebateStep.context': "the plan's",
   'RouterStep.context': '`none`',
   'SupervisorStep.context': "the plan's; in a worker `none`",
   'Step.onFailure': '`fail`',

@@ -174,6 +174,7 @@ function callOf(
     model,
     role: question.role,
     ...(question.choices === undefined ? {} : { choices: question.choices }),
+    ...(question.reconsiders === undefined ? {} : { reconsiders: question.reconsiders }),
     ...(question.prompt === undefined ? {} : { prompt: question.prompt.at }),
     names: question.prompt === undefined ? {} : namesFor(node, question.prompt),
     context: contextFor(node, question).map(bare),

@@ -13,4 +13,6 @@ export const router = (argument: StartArgument) => run(argument);
 export const choice = (argument: StartArgument) => run(argument);
 export const wait = (argument: StartArgument) => run(argument);
 export const supervisor = (argument: StartArgument) => run(argument);
+export const refine = (argument: StartArgument) => run(argument);
+export const debate = (argument: StartArgument) => run(argument);
 export const set = (argument: StartArgument) => run(argument);

@@ -3,8 +3,10 @@ import type { Outcome } from './outcome';
 import { agent } from './patterns/agent';
 import { approval } from './patterns/approval';
 import { choice } from './patterns/choice';
+import { debate } from './patterns/debate';
 import { parallel } from './patterns/parallel';
 import { question } from './patterns/question';
+import { refine } from './patterns/refine';
 import { review } from './patterns/review';
 import { router } from './patterns/router';
 import { sequence } from './patterns/sequence';
@@ -34,6 +36,10 @@ export function interpret(step: StepNode, scope: Scope): Promise<Outcome> {
       return choice(step, scope);
     case 'supervisor':
       return supervisor(step, scope);
+    case 'refine':
+      return refine(step, scope);
+    case 'debate':
+      return debate(step, scope);
     case 'set':
       return set(step, scope);
     case 'wait':

@@ -44,6 +44,8 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
       const { failed, messages } = await once(node, () => evaluated(run, node, 'checks', asked));
       return { passed: failed === 0, messages };
     },
+    agree: async (values) =>
+      (await once(node, () => evaluated(run, node, 'condition', { type: 'agree', values }))).holds,
     list: (expression) => evaluateList(run, node, expression),
     compose: (parts) => compose(run, node, parts),
     ask: (question) => ask(run, node, question),
@@ -61,7 +63,8 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
 
 type Asked =
   | { type: 'value' | 'condition' | 'list' | 'checks'; at: string; names: Names }
-  | { type: 'store' | 'output'; value: Value };
+  | { type: 'store' | 'output'; value: Value }
+  | { type: 'agree'; values: Value[] };
 
 type ValueResult = Extract<EvaluateResult, { type: 'value' }>;
 

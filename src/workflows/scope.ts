@@ -33,6 +33,8 @@ export interface Question {
   place: string | null;
   role: 'agent' | Role;
   choices?: Choices;
+  /** It has answered already, and is shown what others have answered. */
+  reconsiders?: true;
   prompt?: Expression;
   context: ContextNode;
   blocks: Block[];
@@ -86,6 +88,8 @@ export interface Scope {
   holds(condition: Expression): Promise<boolean>;
   /** Runs a step's checks on a value, before any model gives an opinion on it. */
   check(checks: Expression, output: Value): Promise<Checked>;
+  /** Whether texts say the same, but for white space around them and the case of letters. */
+  agree(texts: Value[]): Promise<boolean>;
   /** The items of a list, each a value of its own. */
   list(expression: Expression): Promise<Value[]>;
   /** Puts values together; a large whole goes to the ledger. */

@@ -98,6 +98,10 @@ function agentOf(step: StepNode): string | null {
       return step.classifier;
     case 'supervisor':
       return step.supervisor;
+    case 'refine':
+      return step.evaluator;
+    case 'debate':
+      return step.judge;
     default:
       return null;
   }

@@ -103,6 +103,19 @@ describe('each example runs as its README says', () => {
     expect(run.result?.output).toContain('refund');
   }, 60_000);
 
+  test('refine: a description is scored, mended by its feedback and scored again', async () => {
+    const { run, decided, calls } = await finished('refine');
+    expect(run).toMatchObject({ status: 'completed', result: { incomplete: [], error: null } });
+    expect({ decided, calls }).toEqual({ decided: 0, calls: 4 });
+    expect(run.result?.output).toContain('IPX6');
+  }, 60_000);
+
+  test('debate: three readers answer twice, and a judge reconciles them', async () => {
+    const { run, decided, calls } = await finished('debate');
+    expect(run).toMatchObject({ status: 'completed', result: { incomplete: [], error: null } });
+    expect({ decided, calls }).toEqual({ decided: 0, calls: 7 });
+  }, 60_000);
+
   test('approval: the wording that was signed off comes out, word for word', async () => {
     const content = 'The supplier is liable for lost data up to the fees of one year.';
     const { run, decided, calls } = await finished('approval', { decision: 'edit', content });
@@ -136,8 +149,10 @@ describe('each example runs as its README says', () => {
     expect(readdirSync(examples).sort()).toEqual([
       'approval',
       'content-production',
+      'debate',
       'parallel',
       'question',
+      'refine',
       'review',
       'router',
       'sequence',

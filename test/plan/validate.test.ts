@@ -88,13 +88,13 @@ describe('the shape of a plan', () => {
         path: '/flow/steps/0/type',
         code: 'validation_failed',
         message:
-          '"oracle" is not a type of step; there are agent, sequence, parallel, review, approval, question, set, router, choice, wait and supervisor.',
+          '"oracle" is not a type of step; there are agent, sequence, parallel, review, approval, question, set, router, choice, wait, supervisor, refine and debate.',
       },
       {
         path: '/flow/steps/1/type',
         code: 'validation_failed',
         message:
-          'A step needs a type; there are agent, sequence, parallel, review, approval, question, set, router, choice, wait and supervisor.',
+          'A step needs a type; there are agent, sequence, parallel, review, approval, question, set, router, choice, wait, supervisor, refine and debate.',
       },
     ]);
   });

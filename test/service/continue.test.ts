@@ -26,7 +26,7 @@ afterAll(() => Promise.all([plain.close(), forced.close(), temporal.close()]), 6
 const inputOf = (name: string): unknown =>
   JSON.parse(readFileSync(path.join(projectFolder, 'examples', name, 'input.json'), 'utf8'));
 
-test.each(['sequence', 'parallel', 'review', 'approval', 'content-production'])(
+test.each(['sequence', 'parallel', 'review', 'refine', 'debate', 'approval', 'content-production'])(
   'plays the example %s the same when it goes on as a new Temporal run after every step',
   async (name) => {
     const input = inputOf(name);

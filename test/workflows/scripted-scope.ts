@@ -87,6 +87,7 @@ export function scriptedScope(script: Script): { scope: Scope; log: Log } {
       const messages = next(script.checks, 'result of checks');
       return Promise.resolve({ passed: messages.length === 0, messages: { inline: messages } });
     },
+    agree: (texts) => Promise.resolve(new Set(texts.map(plain)).size === 1),
     list: () => Promise.resolve(script.items ?? []),
     compose: (parts) =>
       Promise.resolve({

@@ -13,6 +13,7 @@ import {
 } from './choosing-steps';
 import { planDescriptions as says } from './descriptions';
 import { waitFields } from './event-steps';
+import { debateFields, refineFields, refineSentences } from './judging-steps';
 import { questionFields } from './people-steps';
 import {
   agentFields,
@@ -66,6 +67,10 @@ export interface Worker {
   description?: string | undefined;
   step: Step;
 }
+export interface RefineStep extends z.infer<typeof refineFields>, Guarded {
+  generator: Step;
+}
+export interface DebateStep extends z.infer<typeof debateFields>, Guarded {}
 export type Step =
   | AgentStep
   | SequenceStep
@@ -77,7 +82,9 @@ export type Step =
   | RouterStep
   | ChoiceStep
   | WaitStep
-  | SupervisorStep;
+  | SupervisorStep
+  | RefineStep
+  | DebateStep;
 
 const Child: z.ZodType<Step> = z.lazy(() => Step);
 const OnFailure = z
@@ -149,6 +156,10 @@ export const Step = z
         }),
       })
       .meta({ id: 'SupervisorStep' }),
+    refineFields
+      .extend({ ...described(says.step, guarded), ...described(refineSentences, { generator: Child }) })
+      .meta({ id: 'RefineStep' }),
+    debateFields.extend(described(says.step, guarded)).meta({ id: 'DebateStep' }),
   ])
   .meta({ id: 'Step' });
 export const stepTypes = [
@@ -163,4 +174,6 @@ export const stepTypes = [
   'choice',
   'wait',
   'supervisor',
+  'refine',
+  'debate',
 ] as const;

@@ -1,7 +1,6 @@
 import type { Block } from '../../contract/activities';
-import { limits } from '../../contract/limits';
 import type { ReviewNode } from '../../contract/skeleton';
-import { nothing, type Value } from '../../contract/value';
+import type { Value } from '../../contract/value';
 import {
   completed,
   failed,
@@ -13,6 +12,7 @@ import {
 } from '../outcome';
 import type { Scope } from '../scope';
 import { steerOf } from '../steer';
+import { escalate } from './escalate';
 
 interface Verdict {
   approved: boolean;
@@ -103,38 +103,12 @@ async function exhausted(step: ReviewNode, scope: Scope, state: Exhaustion): Pro
   if (step.onExhausted === 'flag') return incomplete('not_approved', reason, state.text);
   if (step.onExhausted === 'fail')
     return { ...failed(scope.path, 'not_approved', reason), value: state.text };
-  const again = state.escalations < limits.escalationRetriesMax;
-  const settled = await scope.decide({
-    kind: 'escalation',
-    title: {
-      text:
-        by === 'the reviewer'
-          ? `${scope.path}: the reviewer does not approve`
-          : `${scope.path}: the checks do not pass`,
-    },
+  return escalate(scope, {
+    title: `${scope.path}: ${by === 'the reviewer' ? 'the reviewer does not approve' : 'the checks do not pass'}`,
     content: await scope.compose({ text: state.text, issues }),
-    risk: 'high',
-    allow: again ? ['retry', 'answer', 'skip', 'fail'] : ['answer', 'skip', 'fail'],
-    timeoutMs: limits.escalationHours * 3_600_000,
     reason,
-    schemaAt: null,
+    kept: state.text,
+    retries: state.escalations,
+    skipped: (who) => incomplete('not_approved', `${who} let it pass unapproved.`, state.text),
   });
-  switch (settled.decision) {
-    case 'retry':
-      return 'again';
-    case 'answer':
-      return completed(settled.content);
-    case 'skip':
-      return incomplete('not_approved', `${settled.by} let it pass unapproved.`, state.text);
-    default:
-      return settled.status === 'expired'
-        ? {
-            ...failed(scope.path, 'approval_expired', 'Nobody decided before the escalation expired.'),
-            value: state.text,
-          }
-        : {
-            ...failed(scope.path, 'escalation_failed', settled.comment ?? `${settled.by} ended it.`),
-            value: nothing,
-          };
-  }
 }

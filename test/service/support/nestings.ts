@@ -73,6 +73,8 @@ function stepIn(place: Place): fc.Arbitrary<Step> {
     { weight: 3, arbitrary: sequenceStep(inner) },
     { weight: 3, arbitrary: parallelStep(inner) },
     { weight: 2, arbitrary: reviewStep(inner) },
+    { weight: 2, arbitrary: refineStep(inner) },
+    { weight: 1, arbitrary: debateStep(inner) },
     { weight: 1, arbitrary: routerStep(inner) },
     { weight: 1, arbitrary: choiceStep(inner) },
     { weight: 2, arbitrary: supervisorStep(inner) },
@@ -155,7 +157,7 @@ function sequenceStep(place: Place): fc.Arbitrary<Step> {
         steps,
         names,
         // Which branch gets the last call of a shared limit is chance.
-        ...(bounds === undefined || /"(parallel|supervisor)"/.test(JSON.stringify(steps))
+        ...(bounds === undefined || /"(parallel|supervisor|debate)"/.test(JSON.stringify(steps))
           ? {}
           : { limits: bounds }),
       })),
@@ -306,6 +308,52 @@ function supervisorStep(place: Place): fc.Arbitrary<Step> {
   });
 }
 
+function refineStep(place: Place): fc.Arbitrary<Step> {
+  const inner = { ...place, depth: 0 };
+  const generator = fc.oneof(agentStep(inner), setStep, approvalStep({ ...place, beside: true }));
+  return guarded(
+    place,
+    fc
+      .record({
+        generator,
+        evaluator: fc.constantFrom('judge', 'judge', 'lister'),
+        maxIterations: fc.constantFrom(1, 2, 3),
+        threshold: fc.constantFrom(6, 8, 10),
+        onExhausted: fc.constantFrom('best', 'fail', 'escalate'),
+        checks: fc.constantFrom<unknown>(undefined, undefined, [{ excludes: 'instead' }, { maxLength: 60 }]),
+      })
+      .map(({ checks, ...rest }) => ({
+        ...{ type: 'refine', prompt: 'How good is it for {{ input.mark }}?', ...rest },
+        ...(checks === undefined ? {} : { checks }),
+      })),
+  );
+}
+
+function debateStep(place: Place): fc.Arbitrary<Step> {
+  return guarded(
+    place,
+    fc
+      .record({
+        panel: fc.constantFrom(
+          ['writer', 'judge'],
+          ['writer', 'writer'],
+          ['judge', 'broken'],
+          ['terse', 'fallback'],
+        ),
+        judge: fc.constantFrom('judge', 'judge', 'strict'),
+        rounds: fc.constantFrom(1, 2),
+        strict: fc.boolean(),
+        onDisagreement: fc.constantFrom('report', 'escalate'),
+      })
+      .map((rest) => ({
+        type: 'debate',
+        prompt: 'What holds for {{ input.mark }}?',
+        context: 'none',
+        ...rest,
+      })),
+  );
+}
+
 /** Gives every step in a list an id, and lets some lists end by naming what stands deep inside them. */
 function withIds(step: Step): Step {
   let count = 0;
@@ -322,7 +370,7 @@ function withIds(step: Step): Step {
           ? [...steps, { type: 'set', value: `{{ steps.${last}.output }} {{ steps.${last}.status }}` }]
           : steps;
     }
-    for (const field of ['step', 'reduce', 'revise', 'otherwise', 'final']) {
+    for (const field of ['step', 'reduce', 'revise', 'generator', 'otherwise', 'final']) {
       if (one[field] !== undefined) inner[field] = named(one[field] as Step, false);
     }
     const { branches, routes, cases, onFailure } = one as {

@@ -1,0 +1,44 @@
+import type { ApprovalStep, QuestionStep, WaitStep } from '../contract/plan';
+import type { ApprovalNode, QuestionNode, WaitNode } from '../contract/skeleton';
+import { contentSchema } from './content-schema';
+import { durationMs, planDefaults } from './defaults';
+import { pointerTo } from './json';
+import { child, expression, type At, type StepFrame } from './skeleton-place';
+
+export function approvalNode(step: ApprovalStep, at: At, frame: StepFrame): ApprovalNode {
+  const { type, risk, allow, onTimeout, onReject, revise } = step;
+  const { maxRevisions = planDefaults.approvalRevisions } = step;
+  const schemaAt = contentSchema(at.plan, step, at);
+  return {
+    ...{ type, ...frame, title: expression(at, 'title', step.title) },
+    ...(step.content === undefined ? {} : { content: expression(at, 'content', step.content) }),
+    ...(schemaAt === null ? {} : { schemaAt }),
+    ...{ risk, allow, timeoutMs: durationMs(step.timeout), onTimeout, onReject },
+    ...(revise === undefined ? {} : { maxRevisions, revise: child(revise, { ...at, before: [] }, 'revise') }),
+  };
+}
+
+export function questionNode(step: QuestionStep, at: At, frame: StepFrame): QuestionNode {
+  const { type, onTimeout } = step;
+  return {
+    ...{ type, ...frame, title: expression(at, 'title', step.title) },
+    ...(step.content === undefined ? {} : { content: expression(at, 'content', step.content) }),
+    ...{ answerAt: pointerTo(at.pointer, 'answer'), timeoutMs: durationMs(step.timeout), onTimeout },
+  };
+}
+
+export function waitNode(step: WaitStep, at: At, frame: StepFrame): WaitNode {
+  const { type, event } = step;
+  // Of an event they say which and how long, not whether and how long the step may work.
+  const { when, timeoutMs, ...rest } = frame;
+  if (event !== undefined) {
+    const awaited = {
+      type: 'event',
+      event,
+      timeoutMs: timeoutMs ?? durationMs(planDefaults.eventTimeout),
+    } as const;
+    return { type, ...rest, wait: { ...awaited, ...(when === undefined ? {} : { fits: when }) } };
+  }
+  if (step.for !== undefined) return { type, ...frame, wait: { type: 'for', ms: durationMs(step.for) } };
+  return { type, ...frame, wait: { type: 'until', time: expression(at, 'until', step.until ?? '') } };
+}
