@@ -141,8 +141,12 @@ describe('what belongs to another tenant', () => {
           .replace(/:(id|name)/, id)
           .replace(':version', '1.0.0')
           .replace(':path', 'root');
-      const payload =
-        method === 'POST' ? { payload: family === 'approvals' ? { decision: 'approve' } : {} } : {};
+      const body = url.endsWith('/signals')
+        ? { type: 'paid' }
+        : family === 'approvals'
+          ? { decision: 'approve' }
+          : {};
+      const payload = method === 'POST' ? { payload: body } : {};
       const ask = (id: string) =>
         api.app.inject({ method: method as 'GET', url: concrete(id), headers: bearer(other), ...payload });
       const [foreign, unknown] = [await ask(own[family] ?? ''), await ask('unknown-one')];

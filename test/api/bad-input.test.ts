@@ -87,7 +87,7 @@ const cases: [title: string, body: string | object, status: number, code: string
     'validation_failed',
     '/plan/flow/when',
   ],
-  ['an unknown type of step', withFlow({ type: 'router' }), 422, 'validation_failed', '/plan/flow/type'],
+  ['an unknown type of step', withFlow({ type: 'oracle' }), 422, 'validation_failed', '/plan/flow/type'],
   [
     'input that breaks the schema',
     { plan: 'writer', input: { topic: 'a' } },

@@ -1,0 +1,125 @@
+import { openHouse, type House } from './support/house';
+
+type Step = { type: string } & { [field: string]: unknown };
+
+let house: House;
+beforeAll(async () => {
+  house = await openHouse();
+  const always = (match: string, json: unknown) =>
+    house.vendor.script({ match, times: 1_000_000, then: { type: 'answer', json: json as never } });
+  await always('You sort.', { route: 'there', confidence: 1, reason: 'the only one' });
+  await always('You never approve.', { approved: false, issues: ['too long'] });
+  await always('You are delighted.', { score: 10, feedback: 'nothing' });
+  await always('You reconcile.', { answer: 'yes', confidence: 1, agreements: [], disagreements: [] });
+  await house.vendor.script({
+    match: 'You refuse.',
+    times: 1_000_000,
+    then: { type: 'error', status: 400 },
+  });
+}, 120_000);
+afterAll(() => house.close(), 60_000);
+
+const agent = (instructions: string) => ({ model: 'claude-haiku', instructions, rateLimit: 1_000_000 });
+const agents = {
+  writer: agent('You write.'),
+  sorter: agent('You sort.'),
+  strict: agent('You never approve.'),
+  glad: agent('You are delighted.'),
+  judge: agent('You reconcile.'),
+  broken: agent('You refuse.'),
+  lead: agent('You lead.'),
+};
+const said = (name: string): Step => ({ type: 'agent', agent: name, prompt: 'Say something.' });
+const value: Step = { type: 'set', value: 'a text' };
+
+interface Nested {
+  step: Step;
+  /** Requests that reach the vendor. */
+  calls: number;
+}
+
+/** Patterns that hold a step, and what they ask beside it. */
+const around: { [pattern: string]: (inner: Nested) => Nested } = {
+  sequence: ({ step, calls }) => ({ step: { type: 'sequence', steps: [step, value] }, calls }),
+  parallel: ({ step, calls }) => ({
+    step: { type: 'parallel', forEach: [1, 2], step },
+    calls: 2 * calls,
+  }),
+  choice: ({ step, calls }) => ({ step: { type: 'choice', cases: [{ when: true, step }] }, calls }),
+  router: ({ step, calls }) => ({
+    step: { type: 'router', classifier: 'sorter', prompt: 'Where?', routes: { there: { step } } },
+    calls: 1 + calls,
+  }),
+  // Refused, revised, and refused again.
+  review: ({ step, calls }) => ({
+    step: {
+      ...{ type: 'review', reviewer: 'strict', of: 'a text', revise: step },
+      ...{ maxRevisions: 1, onExhausted: 'flag' },
+    },
+    calls: 2 + calls,
+  }),
+  refine: ({ step, calls }) => ({
+    step: { type: 'refine', generator: step, evaluator: 'glad', criteria: 'Any.' },
+    calls: calls + 1,
+  }),
+  // One decision that assigns, one that is finished.
+  supervisor: ({ step, calls }) => ({
+    step: {
+      ...{ type: 'supervisor', supervisor: 'lead', prompt: 'Get it done.', context: 'none' },
+      workers: { one: { description: 'Does it.', step } },
+    },
+    calls: 2 + calls,
+  }),
+  onFailure: ({ step, calls }) => ({ step: { ...said('broken'), onFailure: { step } }, calls: 1 + calls }),
+};
+
+/** Steps that hold no other. */
+const leaves: Nested[] = [
+  { step: said('writer'), calls: 1 },
+  { step: { type: 'debate', panel: ['writer', 'glad'], judge: 'judge', prompt: 'Is it?' }, calls: 3 },
+  { step: { type: 'approval', title: 'Go on?', content: 'a text', risk: 'low' }, calls: 0 },
+  { step: { type: 'wait', for: '1ms' }, calls: 0 },
+  { step: value, calls: 0 },
+];
+
+const patterns = Object.entries(around);
+
+test.each(patterns)(
+  '%s holds every other pattern that holds every other, and makes the calls that the plan implies',
+  async (_, outer) => {
+    const nested = patterns.map(([, middle], row) =>
+      patterns.reduce<Nested>(
+        // Of the patterns inside the inner one each has its turn, and so has each leaf.
+        (all, [, inner], column) => {
+          const leaf = leaves[(row + column) % leaves.length] ?? { step: value, calls: 0 };
+          const one = outer(middle(inner(leaf)));
+          return {
+            step: {
+              ...all.step,
+              branches: { ...(all.step['branches'] as object), [`b${String(column)}`]: one.step },
+            },
+            calls: all.calls + one.calls,
+          };
+        },
+        { step: { type: 'parallel', concurrency: 8, branches: {} }, calls: 0 },
+      ),
+    );
+    const before = (await house.vendor.ledger()).length;
+    const plan = {
+      ...{ name: 'every-pattern', version: '1.0.0', agents },
+      limits: { costUsd: 100, tokens: null, modelCalls: null },
+      context: 'none',
+      flow: { type: 'sequence', steps: nested.map(({ step }) => step) },
+    };
+    const run = await house.ended(await house.start(plan), 240_000);
+    const expected = nested.reduce((sum, { calls }) => sum + calls, 0);
+    const asked = (await house.vendor.ledger()).slice(before).filter(({ path }) => path === '/v1/messages');
+    // What a review lets pass unapproved is said in the result, and nothing else is missing.
+    expect(new Set(run.result?.incomplete.map(({ code }) => code))).toEqual(
+      new Set(run.status === 'partial' ? ['not_approved'] : []),
+    );
+    expect(run.result?.error).toBeNull();
+    expect({ calls: asked.length, used: run.usage.modelCalls }).toEqual({ calls: expected, used: expected });
+  },
+  260_000,
+);
