@@ -18,6 +18,7 @@ import { healthRoutes } from './routes/health';
 import { metricsRoutes } from './routes/metrics';
 import { modelRoutes } from './routes/models';
 import { planRoutes } from './routes/plans';
+import { recommendRoutes } from './routes/recommend';
 import { runCancelRoutes } from './routes/run-cancel';
 import { runEventRoutes } from './routes/run-events';
 import { runHistoryRoutes } from './routes/run-history';
@@ -81,6 +82,7 @@ export async function buildApp(service: Service, { version, logger, onRoute }: A
   schemaRoutes(app);
   modelRoutes(app, service);
   agentRoutes(app, service);
+  recommendRoutes(app, service);
   runStartRoutes(app, service);
   runRoutes(app, service);
   runStepRoutes(app, service);

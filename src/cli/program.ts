@@ -6,6 +6,7 @@ import { decide, type DecideOptions } from './commands/decide';
 import { doctor } from './commands/doctor';
 import { models } from './commands/models';
 import { listPlans, pushPlan, validatePlan } from './commands/plans';
+import { recommend, type RecommendOptions } from './commands/recommend';
 import { run, type RunOptions } from './commands/run';
 import { runs, type RunsOptions } from './commands/runs';
 import { show } from './commands/show';
@@ -149,6 +150,19 @@ function addPlanCommands(program: Command, perform: Perform): void {
     .command('list')
     .description('list the stored plans')
     .action(() => perform(listPlans));
+  plans
+    .command('recommend')
+    .description('say which pattern fits a goal and why, and print a small plan of it')
+    .argument('[goal]', 'what is wanted, in words')
+    .option(
+      '--answer <name=value>',
+      'answer a question: stepsDepend, iterativeQuality, dynamicDelegation, allResultsNeeded',
+      collect,
+      [],
+    )
+    .action((goal: string | undefined, options: RecommendOptions) =>
+      perform((session) => recommend(session, goal, options)),
+    );
 }
 
 function collect(value: string, earlier: string[]): string[] {

@@ -30,6 +30,8 @@ export const limits = {
   forEachItemsMax: 10_000,
   depthMax: 32,
   labelsMax: 20,
+  /** Of a goal in words, for which a pattern is recommended. */
+  goalCharactersMax: 4000,
   /** Checks of one step, and texts of one check. */
   checksMax: 50,
   checkCharactersMax: 4096,

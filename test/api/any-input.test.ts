@@ -10,7 +10,14 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const posts = ['/v1/runs', '/v1/plans', '/v1/plans/validate', '/v1/approvals/x', '/v1/runs/x/cancel'];
+const posts = [
+  '/v1/runs',
+  '/v1/plans',
+  '/v1/plans/validate',
+  '/v1/plans/recommend',
+  '/v1/approvals/x',
+  '/v1/runs/x/cancel',
+];
 const gets = ['/v1/runs', '/v1/approvals', '/v1/plans', '/v1/models'];
 const names = [
   'plan',

@@ -93,6 +93,19 @@ describe('the command line', () => {
     );
   });
 
+  it('recommends a pattern: the reasons are said, the plan goes to standard output', async () => {
+    service.on('POST /v1/plans/recommend', (_, response) => {
+      const question = { name: 'stepsDepend', question: 'Does it?', answer: true, source: 'answers' };
+      const questions = [{ ...question, reason: 'So it is.' }];
+      sendJson(response, { pattern: 'refine', reason: 'x', questions, plan: { name: 'refine-skeleton' } });
+    });
+    const words = ['plans', 'recommend', 'a poem', '--answer', 'stepsDepend=true'];
+    const { exitCode, output, said } = await fermata(words, service);
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: 'name: refine-skeleton\n' });
+    expect(said).toContain('Does it? Yes (stepsDepend, answers). So it is.');
+    expect(sent()).toEqual({ goal: 'a poem', answers: { stepsDepend: true } });
+  });
+
   it('names line and column of a file that is no YAML, without asking the service', async () => {
     const file = join(folder, 'plan.yaml');
     writeFileSync(file, 'name: brief\nflow: { type: agent\nagents: }\n');
@@ -106,6 +119,7 @@ describe('the command line', () => {
     [['run', './no-such-plan.yaml'], 'error  There is no file ./no-such-plan.yaml.\n'],
     [['run'], "error: missing required argument 'plan'\n"],
     [['run', 'brief', '--limit-usd', 'much'], 'It is not an amount over 0.'],
+    [['plans', 'recommend'], 'error  Say the goal in words, or answer with --answer stepsDepend=true.'],
     [['frobnicate'], "error: unknown command 'frobnicate'"],
     [['decide', 'ap1', 'maybe'], "error: command-argument value 'maybe' is invalid"],
     [['approve', 'ap1', '--content', 'x'], "error: unknown option '--content'"],

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { AnyJson } from './any-json';
+import { limits } from './limits';
+
+/** What the API says to those who are still choosing: which pattern fits, and why. */
+
+const Goal = z
+  .string()
+  .min(3)
+  .max(limits.goalCharactersMax)
+  .meta({ description: 'What is wanted, in words.' });
+
+/** The questions of the decision tree, each answered by yes or no. */
+export const Answers = z
+  .strictObject({
+    stepsDepend: z.boolean().optional().meta({ description: 'Does a step need what another one made?' }),
+    iterativeQuality: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Must the result be judged and made better until it is good enough?' }),
+    dynamicDelegation: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Is it known only on the way which work there is and who should do it?' }),
+    allResultsNeeded: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Are the results of all parts needed, and not that of the one that fits?' }),
+  })
+  .meta({ id: 'AdviceAnswers' });
+export type Answers = z.infer<typeof Answers>;
+export type QuestionName = keyof Answers;
+
+export const Recommend = z
+  .strictObject({ goal: Goal.optional(), answers: Answers.optional() })
+  .refine(({ goal, answers }) => goal !== undefined || answers !== undefined, 'has neither goal nor answers')
+  .meta({ id: 'Recommend' });
+
+export const recommendedPatterns = ['sequence', 'refine', 'supervisor', 'parallel', 'router'] as const;
+export type RecommendedPattern = (typeof recommendedPatterns)[number];
+
+export const Recommendation = z
+  .strictObject({
+    pattern: z.enum(recommendedPatterns),
+    reason: z.string().meta({ description: 'Why the last question led to it.' }),
+    questions: z
+      .array(
+        z.strictObject({
+          name: z.enum(Object.keys(Answers.shape) as [QuestionName, ...QuestionName[]]),
+          question: z.string(),
+          answer: z.boolean(),
+          source: z.enum(['answers', 'goal', 'assumed']).meta({
+            description:
+              '`answers`: as it was given; `goal`: read from words of the goal, which `reason` names; `assumed`: neither says it.',
+          }),
+          reason: z.string().meta({ description: 'What follows from the answer, and where it is from.' }),
+        }),
+      )
+      .meta({ description: 'The questions that were asked on the way, in order.' }),
+    plan: AnyJson.meta({ description: 'A small plan of the pattern, which validates as it is.' }),
+  })
+  .meta({ id: 'Recommendation' });
+export type Recommendation = z.infer<typeof Recommendation>;
