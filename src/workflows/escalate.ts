@@ -1,12 +1,12 @@
-import { limits } from '../contract/limits';
 import type { StepNode } from '../contract/skeleton';
 import { nothing, type Value } from '../contract/value';
+import { escalationOf, unresolved } from './escalation';
 import type { Node, Running } from './node';
-import { completed, failed, incomplete, type Failed, type Outcome } from './outcome';
+import { completed, incomplete, type Failed, type Outcome } from './outcome';
 import { askPeople } from './people';
 import { compose } from './run-scope';
 import type { RunState } from './run-state';
-import type { Matter, Position, Settled } from './scope';
+import type { Position, Settled } from './scope';
 
 /** What an escalation needs of the step that failed. */
 export interface Escalation {
@@ -26,7 +26,12 @@ export async function escalate(run: RunState, node: Node, escalation: Escalation
   let { failure } = escalation;
   for (let retries = 0; ; retries++) {
     const content = await contextOf(run, node, failure);
-    const settled = await askPeople(run, node, matterOf(node, { failure, content, retries, answerAt }));
+    const { code, message } = failure.error;
+    const matter = escalationOf({
+      ...{ title: `${node.path} failed: ${code}`, content, reason: `${code}: ${message}` },
+      ...{ retries, schemaAt: answerAt },
+    });
+    const settled = await askPeople(run, node, matter);
     if (settled.decision !== 'retry') return settledBy(node, step, failure, settled);
     const again = start(onceMore(step), `again.${String(retries + 1)}`, { handed: node.handed });
     const outcome = await again.outcome;
@@ -60,30 +65,6 @@ function bare(value: Value): Value {
   return 'ref' in value ? { ...value, preview: '' } : value;
 }
 
-interface Question {
-  failure: Failed;
-  content: Value;
-  retries: number;
-  answerAt: string | null;
-}
-
-function matterOf({ path }: Node, { failure, content, retries, answerAt }: Question): Matter {
-  const { code, message } = failure.error;
-  return {
-    kind: 'escalation',
-    title: { text: `${path} failed: ${code}`.slice(0, limits.titleCharactersMax) },
-    content,
-    risk: 'high',
-    allow:
-      retries < limits.escalationRetriesMax
-        ? ['retry', 'answer', 'skip', 'fail']
-        : ['answer', 'skip', 'fail'],
-    timeoutMs: limits.escalationHours * 3_600_000,
-    reason: `${code}: ${message}`,
-    schemaAt: answerAt,
-  };
-}
-
 function settledBy(node: Node, step: StepNode, failure: Failed, settled: Settled): Outcome {
   const { decision, by, comment, content } = settled;
   const { code, message } = failure.error;
@@ -94,12 +75,7 @@ function settledBy(node: Node, step: StepNode, failure: Failed, settled: Settled
       const kept = step.type === 'review' ? failure.value : nothing;
       return incomplete('skipped_on_failure', `${code}: ${message}`, kept);
     }
-    default: {
-      const ended =
-        settled.status === 'expired'
-          ? failed(node.path, 'approval_expired', 'Nobody decided before the escalation expired.')
-          : failed(node.path, 'escalation_failed', comment ?? `${by} ended it: ${code}: ${message}`);
-      return { ...ended, value: failure.value };
-    }
+    default:
+      return { ...unresolved(node.path, settled, `${code}: ${message}`), value: failure.value };
   }
 }

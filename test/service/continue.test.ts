@@ -5,7 +5,7 @@ import { silenceRuntime } from '../../src/replay/replay';
 import { projectFolder } from '../support/part';
 import { example, openHouse, type House } from './support/house';
 import { chainOf } from './support/chain';
-import { decideByTitle, nestings, rules } from './support/nestings';
+import { decideByTitle, judged, nestings, rules } from './support/nestings';
 import { play } from './support/play';
 import { replayFaults } from './support/replays';
 import { temporalTools, type TemporalTools } from './support/temporal';
@@ -30,6 +30,16 @@ test.each(['sequence', 'parallel', 'review', 'refine', 'debate', 'approval', 'co
   'plays the example %s the same when it goes on as a new Temporal run after every step',
   async (name) => {
     const input = inputOf(name);
+    const verdict = { risk: 'medium', reason: 'The losses have no upper bound.' };
+    if (name === 'debate')
+      for (const { vendor } of [plain, forced]) {
+        await vendor.script({
+          match: 'You have answered this already',
+          times: 3,
+          then: { type: 'answer', json: verdict },
+        });
+        await vendor.script({ ...judged('Several answered independently', verdict), times: 1 });
+      }
     const { id: first, ...expected } = await play(plain, example(name), { input });
     const { id, ...seen } = await play(forced, example(name), { input });
     expect(seen).toEqual(expected);

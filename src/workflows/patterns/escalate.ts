@@ -1,6 +1,6 @@
-import { limits } from '../../contract/limits';
 import type { Value } from '../../contract/value';
-import { completed, failed, type Outcome } from '../outcome';
+import { escalationOf, unresolved } from '../escalation';
+import { completed, type Outcome } from '../outcome';
 import type { Scope } from '../scope';
 
 /** A result that the pattern can't let pass by itself. */
@@ -21,17 +21,7 @@ interface Doubt {
 /** Has a person decide: try once more, answer instead, let it pass, or fail. */
 export async function escalate(scope: Scope, doubt: Doubt): Promise<Outcome | 'again'> {
   const { title, content, reason, kept, retries, schemaAt = null } = doubt;
-  const mayRetry = retries < limits.escalationRetriesMax;
-  const settled = await scope.decide({
-    kind: 'escalation',
-    title: { text: title },
-    content,
-    risk: 'high',
-    allow: mayRetry ? ['retry', 'answer', 'skip', 'fail'] : ['answer', 'skip', 'fail'],
-    timeoutMs: limits.escalationHours * 3_600_000,
-    reason,
-    schemaAt,
-  });
+  const settled = await scope.decide(escalationOf({ title, content, reason, retries, schemaAt }));
   switch (settled.decision) {
     case 'retry':
       return 'again';
@@ -40,14 +30,6 @@ export async function escalate(scope: Scope, doubt: Doubt): Promise<Outcome | 'a
     case 'skip':
       return doubt.skipped(settled.by);
     default:
-      return settled.status === 'expired'
-        ? {
-            ...failed(scope.path, 'approval_expired', 'Nobody decided before the escalation expired.'),
-            value: kept,
-          }
-        : {
-            ...failed(scope.path, 'escalation_failed', settled.comment ?? `${settled.by} ended it.`),
-            value: kept,
-          };
+      return { ...unresolved(scope.path, settled), value: kept };
   }
 }

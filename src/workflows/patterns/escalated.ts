@@ -1,7 +1,7 @@
-import { limits } from '../../contract/limits';
 import type { SupervisorNode } from '../../contract/skeleton';
 import { nothing } from '../../contract/value';
-import { failed, type Unwinding } from '../outcome';
+import { escalationOf, unresolved } from '../escalation';
+import type { Unwinding } from '../outcome';
 import { pathOf, type Matter, type Scope, type Settled } from '../scope';
 import { close, forPerson, saidOrNothing, type Assignment } from './assignments';
 import { nextWorker, type Orders } from './verdicts';
@@ -30,19 +30,12 @@ export async function askForHelp(
 }
 
 async function matterOf(scope: Scope, { assignment, why }: Orders['escalated'][number]): Promise<Matter> {
-  return {
-    kind: 'escalation',
-    title: { text: `${pathOf(scope.path, assignment.id)}: the supervisor asks what to do` },
+  return escalationOf({
+    title: `${pathOf(scope.path, assignment.id)}: the supervisor asks what to do`,
     content: await scope.compose(forPerson(assignment, why)),
-    risk: 'high',
-    allow:
-      assignment.escalations++ < limits.escalationRetriesMax
-        ? ['retry', 'answer', 'skip', 'fail']
-        : ['answer', 'skip', 'fail'],
-    timeoutMs: limits.escalationHours * 3_600_000,
     reason: `The supervisor escalated the assignment ${assignment.id} of ${assignment.worker}.`,
-    schemaAt: null,
-  };
+    retries: assignment.escalations++,
+  });
 }
 
 interface Settling {
@@ -72,8 +65,6 @@ function settle(
       scope.note(path, 'not_approved', `${settled.by} left the assignment out.`);
       return null;
     default:
-      return settled.status === 'expired'
-        ? failed(path, 'approval_expired', 'Nobody decided before the escalation expired.')
-        : failed(path, 'escalation_failed', settled.comment ?? `${settled.by} ended it.`);
+      return unresolved(path, settled);
   }
 }

@@ -1,7 +1,7 @@
-import { limits } from '../../contract/limits';
 import type { RouterNode } from '../../contract/skeleton';
 import { nothing, type Value } from '../../contract/value';
-import { completed, failed, isFinished, outputOf, type Outcome } from '../outcome';
+import { completed, isFinished, outputOf, type Outcome } from '../outcome';
+import { escalationOf, unresolved } from '../escalation';
 import type { Scope } from '../scope';
 import { steerOf } from '../steer';
 import { materialFor } from './material';
@@ -47,23 +47,18 @@ interface Doubt {
 
 /** A person picks the route by its label. */
 async function picked(step: RouterNode, scope: Scope, { why, decision }: Doubt): Promise<Outcome> {
-  const settled = await scope.decide({
-    kind: 'escalation',
-    title: { text: `${scope.path}: which route?` },
-    content: await scope.compose({ request: scope.lookup('previous'), decision }),
-    risk: 'high',
-    allow: ['answer', 'skip', 'fail'],
-    timeoutMs: limits.escalationHours * 3_600_000,
-    reason: why,
-    schemaAt: step.routesAt,
-  });
+  const settled = await scope.decide(
+    escalationOf({
+      title: `${scope.path}: which route?`,
+      content: await scope.compose({ request: scope.lookup('previous'), decision }),
+      ...{ reason: why, retries: null, schemaAt: step.routesAt },
+    }),
+  );
   if (settled.decision === 'skip') return completed(nothing, decision);
   if (settled.decision === 'answer') {
     const { content } = settled;
     const label = 'inline' in content && typeof content.inline === 'string' ? content.inline : '';
     return taken(step, scope, label, await scope.compose({ route: content, by: { inline: settled.by } }));
   }
-  if (settled.status === 'expired')
-    return failed(scope.path, 'approval_expired', 'Nobody picked a route before the escalation expired.');
-  return failed(scope.path, 'escalation_failed', settled.comment ?? `${settled.by} ended it.`);
+  return unresolved(scope.path, settled);
 }

@@ -18,10 +18,6 @@ const gate = (mark: string, checks: unknown, rest: object = {}) => ({
   ],
 });
 const ended = async (flow: unknown) => house.ended(await house.start(planOf(flow), { least: 3 }));
-const asked = async (mark: string) =>
-  (await house.vendor.ledger())
-    .filter(({ messages }) => messages.some(({ text }) => text.includes(mark)))
-    .map(({ messages }) => messages.map(({ text }) => text).join('\n'));
 
 test('a failed check is an issue for the revision, and no reviewer is asked until all pass', async () => {
   await house.vendor.script({
@@ -34,10 +30,10 @@ test('a failed check is an issue for the revision, and no reviewer is asked unti
   });
   const run = await ended(gate('c1', [{ minWords: 4 }, { condition: 'output.size > input.least' }]));
   expect(run).toMatchObject({ status: 'completed', result: { output: 'Now it is long enough.' } });
-  const mending = await asked('Mend it. c1');
+  const mending = await house.asked('Mend it. c1');
   expect(mending).toHaveLength(1);
   expect(mending[0]).toContain('It has 1 words; it must have at least 4.');
-  expect(await asked('Is it good? c1')).toHaveLength(1);
+  expect(await house.asked('Is it good? c1')).toHaveLength(1);
 }, 60_000);
 
 test('no model overrules a check: what never passes ends at the cap, unasked', async () => {
@@ -56,8 +52,8 @@ test('no model overrules a check: what never passes ends at the cap, unasked', a
       ],
     },
   });
-  expect(await asked('Mend it. c2')).toHaveLength(2);
-  expect(await asked('Is it good? c2')).toHaveLength(0);
+  expect(await house.asked('Mend it. c2')).toHaveLength(2);
+  expect(await house.asked('Is it good? c2')).toHaveLength(0);
 }, 60_000);
 
 test('a check that can not be run fails the step', async () => {
@@ -66,7 +62,7 @@ test('a check that can not be run fails the step', async () => {
     status: 'failed',
     result: { error: { code: 'invalid_condition', step: 'gate' } },
   });
-  expect(await asked('c3')).toHaveLength(0);
+  expect(await house.asked('c3')).toHaveLength(0);
 }, 60_000);
 
 test.each([

@@ -26,10 +26,6 @@ const decides = (confidence: number, points: string[] = [], times = 1) => {
   const json = { answer: 'A small one.', confidence, agreements: [], disagreements };
   return house.vendor.script({ match: 'You reconcile.', times, then: { type: 'answer', json } });
 };
-const asked = async (mark: string, system: string) =>
-  (await house.vendor.ledger())
-    .filter((call) => call.system.includes(system) && call.messages.some(({ text }) => text.includes(mark)))
-    .map(({ messages }) => messages.map(({ text }) => text).join('\n'));
 const sayDifferently = async (times = 9) => {
   await says('You are Ada.', 'Ada-text: none.', times);
   await says('You are Ben.', 'Ben-text: great.', times);
@@ -47,12 +43,12 @@ test('the panel answers independently, then knowing the others unnamed, and a ju
     { step: 'judge', kind: 'judge', decision: { confidence: 0.8, disagreements: [{ point: 'how large' }] } },
   ]);
   for (const system of ['You are Ada.', 'You are Ben.', 'You are Cleo.']) {
-    const [first = '', second = ''] = await asked('Is it a risk? d1', system);
+    const [first = '', second = ''] = await house.asked('Is it a risk? d1', system);
     expect(first).not.toMatch(/-text:/);
     for (const other of ['Ada-text', 'Ben-text', 'Cleo-text']) expect(second.split(other)).toHaveLength(2);
     expect(second).not.toMatch(/\b(ada|ben|cleo)\b/);
   }
-  const [judged = ''] = await asked('Is it a risk? d1', 'You reconcile.');
+  const [judged = ''] = await house.asked('Is it a risk? d1', 'You reconcile.');
   expect(judged).toContain('Ben-text: great.');
   expect(judged).not.toMatch(/\b(ada|ben|cleo)\b/);
 }, 60_000);
@@ -106,7 +102,7 @@ test('a decision that stays broken is asked for again twice, then the step fails
   await decides(7, [], 9);
   const run = await ended(debate('d5'));
   expect(run).toMatchObject({ status: 'failed', result: { error: { code: 'invalid_output' } } });
-  expect(await asked('Is it a risk? d5', 'You reconcile.')).toHaveLength(3);
+  expect(await house.asked('Is it a risk? d5', 'You reconcile.')).toHaveLength(3);
 }, 60_000);
 
 test('goes on in the middle, and asks nobody twice', async () => {
@@ -119,7 +115,7 @@ test('goes on in the middle, and asks nobody twice', async () => {
   };
   const run = await ended(flow);
   expect(run).toMatchObject({ status: 'completed', result: { output: { argue: 'A small one.' } } });
-  expect(await asked('Is it a risk? d6', 'You')).toHaveLength(10);
+  expect(await house.asked('Is it a risk? d6', 'You')).toHaveLength(10);
 }, 60_000);
 
 test('a member that can not answer fails the debate', async () => {

@@ -14,10 +14,6 @@ const refine = (mark: string, rest: object = {}) => ({
   ...rest,
 });
 const ended = async (flow: unknown) => house.ended(await house.start(planOf(flow)));
-const asked = async (mark: string) =>
-  (await house.vendor.ledger())
-    .filter(({ messages }) => messages.some(({ text }) => text.includes(mark)))
-    .map(({ messages }) => messages.map(({ text }) => text).join('\n'));
 const score = (mark: string, value: number, feedback = 'Say more.') =>
   house.vendor.script({
     match: `How good is it? ${mark}`,
@@ -36,11 +32,11 @@ test('writes, scores and writes again until it is good enough', async () => {
     result: { output: 'second text' },
     usage: { modelCalls: 4 },
   });
-  const [first = '', second = ''] = await asked('Write it. r1');
+  const [first = '', second = ''] = await house.asked('Write it. r1');
   expect(first).not.toContain('first text');
   expect(second).toContain('first text');
   expect(second).toContain('Name the price.');
-  const [judged = ''] = await asked('How good is it? r1');
+  const [judged = ''] = await house.asked('How good is it? r1');
   expect(judged).toContain('first text');
   expect(judged).toContain('It is short.');
   expect(run.result?.decisions).toMatchObject([
@@ -57,7 +53,7 @@ test('a check decides before the evaluator does', async () => {
   expect(run).toMatchObject({
     ...{ status: 'completed', result: { output: 'long enough for anybody' }, usage: { modelCalls: 3 } },
   });
-  const [, second = ''] = await asked('Write it. r2');
+  const [, second = ''] = await house.asked('Write it. r2');
   expect(second).toContain('It has 1 words; it must have at least 3.');
 }, 60_000);
 
@@ -76,7 +72,7 @@ test.each([
       result: { output, incomplete: [{ code: 'threshold_missed' }] },
       usage: { modelCalls: 2 * rounds },
     });
-    expect(await asked(`Write it. ${mark}`)).toHaveLength(rounds);
+    expect(await house.asked(`Write it. ${mark}`)).toHaveLength(rounds);
   },
   60_000,
 );
@@ -85,7 +81,7 @@ test('a score out of its range is asked for again twice, then the step fails', a
   for (let n = 0; n < 9; n++) await score('r4', 11);
   const run = await ended(refine('r4'));
   expect(run).toMatchObject({ status: 'failed', result: { error: { code: 'invalid_output' } } });
-  expect(await asked('How good is it? r4')).toHaveLength(3);
+  expect(await house.asked('How good is it? r4')).toHaveLength(3);
 }, 60_000);
 
 test('a reviewer that never approves is asked once for each version', async () => {

@@ -19,12 +19,6 @@ const router = (mark: string, routes: string[], rest: object = {}) => ({
   ...rest,
 });
 const ended = async (flow: unknown) => house.ended(await house.start(planOf(flow)));
-const asked = async (mark: string) =>
-  (await house.vendor.ledger())
-    .filter(
-      ({ path, messages }) => path === '/v1/messages' && messages.some(({ text }) => text.includes(mark)),
-    )
-    .map(({ messages }) => messages.map(({ text }) => text).join('\n'));
 
 test('takes the route that its classifier chose, and says why', async () => {
   await house.vendor.script({ match: 'Where does it go? m1', then: label('billing') });
@@ -43,7 +37,7 @@ test('takes the route that its classifier chose, and says why', async () => {
       decision: { route: 'billing', confidence: 0.9, reason: 'it says so' },
     },
   ]);
-  const [question] = await asked('Where does it go? m1');
+  const [question] = await house.asked('Where does it go? m1');
   expect(question).toContain('For billing.');
   expect(question).toContain('For technical.');
   expect(await house.step(run.id, 'billing')).toMatchObject({ status: 'completed', output: 'refunded' });
@@ -76,7 +70,7 @@ test('asks again with the errors where the label is unknown, twice and no more',
   await house.vendor.script({ match: 'Where does it go? m3', times: 3, then: label('complaints') });
   const run = await ended(router('m3', ['billing', 'technical']));
   expect(run).toMatchObject({ status: 'failed', result: { error: { code: 'invalid_output' } } });
-  const questions = await asked('Where does it go? m3');
+  const questions = await house.asked('Where does it go? m3');
   expect(questions).toHaveLength(3);
   expect(questions[1]).toContain('/route');
 }, 60_000);

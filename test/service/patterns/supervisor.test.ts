@@ -41,12 +41,6 @@ const works = (name: string, mark: string, text: string, times = 1) =>
   house.vendor.script({ match: `Work as ${name}. ${mark}`, times, then: { type: 'answer', text } });
 const roomy = { limits: { costUsd: 5, modelCalls: null, tokens: null } };
 const ended = async (flow: unknown) => house.ended(await house.start(planOf(flow, roomy)));
-const asked = async (mark: string) =>
-  (await house.vendor.ledger())
-    .filter(
-      ({ path, messages }) => path === '/v1/messages' && messages.some(({ text }) => text.includes(mark)),
-    )
-    .map(({ messages }) => messages.map(({ text }) => text).join('\n'));
 
 test('assigns to workers, accepts one result, has another tried again with feedback, and finishes', async () => {
   const assignments = [
@@ -73,10 +67,10 @@ test('assigns to workers, accepts one result, has another tried again with feedb
     { step: 'supervisor.2', stateVersion: 2 },
     { step: 'supervisor.3', stateVersion: 3 },
   ]);
-  const questions = await asked('Get it done. s1');
+  const questions = await house.asked('Get it done. s1');
   expect(questions[0]).toContain('For two.');
   expect(questions[1]).toContain('"attempt":1');
-  const tried = await asked('Work as two. s1');
+  const tried = await house.asked('Work as two. s1');
   expect(tried[0]).toContain('Draw the graph.');
   expect(tried[0]).not.toContain('The axis has no name.');
   expect(tried[1]).toContain('The axis has no name.');
@@ -89,8 +83,8 @@ test('gives an assignment to another worker, and by reassignAfter to the next in
   await decides('s2', decision({ finished: true, answer: 'Done.' }));
   const run = await ended(supervisor('s2', ['one', 'two', 'three'], { reassignAfter: 1 }));
   expect(run).toMatchObject({ status: 'completed', usage: { modelCalls: 7 } });
-  expect(await asked('Work as one. s2')).toHaveLength(2);
-  expect(await asked('Work as three. s2')).toHaveLength(1);
+  expect(await house.asked('Work as one. s2')).toHaveLength(2);
+  expect(await house.asked('Work as three. s2')).toHaveLength(1);
   const overruled = [{ assignment: 'a1', verdict: 'retry', became: 'reassign', worker: 'one' }];
   expect(run.result?.decisions).toContainEqual(
     expect.objectContaining({ step: 'supervisor.3', by: 'policy', decision: { overruled } }),
@@ -115,7 +109,7 @@ test('sees a failed worker as a result, and may go on without it', async () => {
       incomplete: [{ step: 'a1', code: 'not_approved' }],
     },
   });
-  expect((await asked('Get it done. s3'))[1]).toContain('"status":"failed"');
+  expect((await house.asked('Get it done. s3'))[1]).toContain('"status":"failed"');
 }, 90_000);
 
 test.each([
@@ -182,8 +176,8 @@ test('an acceptance that a check speaks against counts as another try, and is re
       decision: { overruled: [{ assignment: 'a1', verdict: 'accept', became: 'retry' }] },
     }),
   );
-  expect((await asked('Work as one. s14'))[1]).toContain('Three words at least.');
-  expect((await asked('Get it done. s14'))[1]).toContain('"passed":false');
+  expect((await house.asked('Work as one. s14'))[1]).toContain('Three words at least.');
+  expect((await house.asked('Get it done. s14'))[1]).toContain('"passed":false');
   await decides('s15', decision({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
   await decides(
     's15',
@@ -251,7 +245,7 @@ test('a person decides on what it escalates, with everything that was tried in v
   const run = await house.ended(id);
   expect(run.result?.incomplete).toMatchObject([{ step: 'build', code: 'rounds_exhausted' }]);
   expect((run.result?.output as { a2: string }).a2).toBe('by hand');
-  expect((await asked('Work as one. s12')).at(-1)).toContain('Take the short way.');
+  expect((await house.asked('Work as one. s12')).at(-1)).toContain('Take the short way.');
 }, 90_000);
 
 test('workers may bear the names of what every object has', async () => {

@@ -27,6 +27,8 @@ export interface House {
   decide(approval: string, decision: unknown): Promise<{ status: number; body: unknown }>;
   steps(id: string): Promise<Step[]>;
   step(id: string, path: string): Promise<StepDetail>;
+  /** The prompts that reached the vendor's models with these words in a message, and those in the system prompt. */
+  asked(words: string, system?: string): Promise<string[]>;
   /** Goes on with another incarnation on the same data. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -86,6 +88,11 @@ export async function openHouse(
     decide: (approval, decision) => service.request('POST', `/v1/approvals/${approval}`, decision),
     steps: async (id) => (await read<{ items: Step[] }>(`/v1/runs/${id}/steps`)).items,
     step: (id, place) => read<StepDetail>(`/v1/runs/${id}/steps/${place}`),
+    asked: async (words, system = '') =>
+      (await vendor.ledger())
+        .filter((call) => call.path === '/v1/messages' && call.system.includes(system))
+        .map(({ messages }) => messages.map(({ text }) => text).join('\n'))
+        .filter((prompt) => prompt.includes(words)),
     async restart() {
       service = await startService({ env, dataDir: service.dataDir });
     },

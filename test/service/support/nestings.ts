@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Json } from '../../../src/contract/value';
 import type { RuleInput } from '../../../src/simulator/script';
 import type { Decide } from './play';
 
@@ -29,12 +30,23 @@ const agents = {
   strict: { model: 'claude-haiku', instructions: 'You never approve.', retry, rateLimit: 1_000_000 },
 };
 
+/**
+ * A vendor that judges the same whatever the order in which it is shown the answers: that order is
+ * each run's own.
+ */
+export function judged(match: string, answer: Json): RuleInput {
+  const disagreements = [{ point: 'how much', positions: ['a little', 'a lot'] }];
+  const json = { answer, confidence: 0.9, agreements: [], disagreements };
+  return { match, times: 1_000_000, then: { type: 'answer', json } };
+}
+
 /** What the vendor does with the calls of these agents. */
 export const rules: RuleInput[] = [
   { match: 'You always fail.', then: { type: 'error', status: 400 } },
   { match: 'Your first model fails.', model: 'claude-sonnet-5-5', then: { type: 'error', status: 400 } },
   { match: 'You break your schema.', then: { type: 'wrong_schema' } },
   { match: 'You never approve.', then: { type: 'answer', json: { approved: false, issues: ['too long'] } } },
+  judged('Several answered independently', 'what holds'),
 ].map((rule) => ({ ...rule, times: 1_000_000 }) as RuleInput);
 
 /** Decides as the title says. */

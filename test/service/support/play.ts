@@ -51,7 +51,10 @@ export async function play(
       ),
     },
     calls: calls
-      .map(({ model, system, messages }) => withoutIds(JSON.stringify([model, system, messages])))
+      .map(({ model, system, messages }) => {
+        const texts = messages.map(({ role, text }) => ({ role, text: withoutOrder(text) }));
+        return withoutIds(JSON.stringify([model, system, texts]));
+      })
       .sort(),
     events: await readEvents(house, id),
     steps: (await house.steps(id)).map(function plain({ path, type, status, usage, children }): unknown {
@@ -64,6 +67,13 @@ const sorted = (list: unknown[]) => list.map((one) => JSON.stringify(one)).sort(
 
 /** Blocks of data are named by a hash of run and path. */
 const withoutIds = (text: string) => text.replaceAll(/id=\\+"[^"\\]*\\+"/g, 'id');
+
+/** The answers of a debate are shown in an order that is the run's own. */
+const withoutOrder = (text: string) =>
+  text.replace(
+    /(<data name="answers" id="([^"]*)">)(.*?)(?=<\/data id="\2">)/s,
+    (_, opening: string, _id, answers: string) => opening + sorted(JSON.parse(answers) as unknown[]).join(),
+  );
 
 async function decideUntilEnded(house: House, id: string, decide: Decide): Promise<Run> {
   const decided = new Set<string>();
