@@ -14,6 +14,7 @@ import { docsPath, installOpenApi } from './plugins/openapi';
 import { installProblems, sendProblem } from './plugins/problems';
 import { agentRoutes } from './routes/agents';
 import { approvalRoutes } from './routes/approvals';
+import { eventRoutes } from './routes/events';
 import { healthRoutes } from './routes/health';
 import { metricsRoutes } from './routes/metrics';
 import { modelRoutes } from './routes/models';
@@ -91,6 +92,11 @@ export async function buildApp(service: Service, { version, logger, onRoute }: A
   runSignalRoutes(app, service);
   runHistoryRoutes(app, service);
   approvalRoutes(app, service);
+  // Apart, because an event may come with a body of any type.
+  await app.register((scope, _, done) => {
+    eventRoutes(scope.withTypeProvider<ZodTypeProvider>(), service);
+    done();
+  });
   // Apart, because these routes alone read YAML.
   await app.register((scope, _, done) => {
     planRoutes(scope.withTypeProvider<ZodTypeProvider>(), service);

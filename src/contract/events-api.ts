@@ -14,6 +14,34 @@ export type SendSignal = z.infer<typeof SendSignal>;
 
 const WokenStep = z.strictObject({ run: z.string(), step: z.string() }).meta({ id: 'WokenStep' });
 
+export const EventAnswer = z
+  .strictObject({
+    id: z.string().meta({ description: 'Of the service: the same for the same source and id.' }),
+    duplicate: z.boolean().meta({ description: 'It has come before; nothing follows again.' }),
+    started: z.array(z.string()).meta({ description: 'Ids of the runs that it has started.' }),
+    woken: z.array(WokenStep),
+    deadLetter: z.boolean(),
+  })
+  .meta({ id: 'EventAnswer' });
+export type EventAnswer = z.infer<typeof EventAnswer>;
+
+export const EventList = z.strictObject({
+  items: z.array(
+    z
+      .strictObject({
+        id: z.string(),
+        status: z.enum(['pending', 'delivered', 'kept', 'dead']),
+        reason: z.string().nullable().meta({ description: 'Why it is dead.' }),
+        receivedAt: z.iso.datetime(),
+        started: z.array(z.string()),
+        woken: z.array(WokenStep),
+        event: AnyJson,
+      })
+      .meta({ id: 'Event' }),
+  ),
+  nextCursor: z.string().nullable(),
+});
+
 export const SignalSent = z
   .strictObject({
     id: z.string(),

@@ -63,6 +63,10 @@ export const limits = {
   eventBytesMax: 256 * 1024,
   /** Events that a run keeps for steps that may wait for them later. */
   eventsKeptMax: 1000,
+  /** Through so many plans an event may have come; `hops` counts them. */
+  hopsMax: 8,
+  /** Of one plan. */
+  triggersMax: 50,
   /** Ids of events that a run has seen lately, so that none counts twice. */
   eventsSeenMax: 1000,
   /** The longest that a step may wait for a time. */

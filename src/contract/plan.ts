@@ -1,16 +1,18 @@
 import { z } from 'zod';
+import { limits } from './limits';
 import { Agent } from './plan/agent';
 import { JsonSchema, Limits, Name, object } from './plan/basics';
 import { planDescriptions as says } from './plan/descriptions';
 import { Context } from './plan/step-fields';
 import { Step } from './plan/steps';
+import { Trigger } from './plan/triggers';
 
 /**
  * The plan language, as a schema. The TypeScript types, the validation, the published JSON Schema
  * and the reference page come from here. What a plan means beyond its shape is in `src/plan/`.
  */
 
-export type { Agent, Context, Limits };
+export type { Agent, Context, Limits, Trigger };
 export type { Condition } from './plan/basics';
 export type { Check } from './plan/checks';
 export type * from './plan/steps';
@@ -30,6 +32,7 @@ export const Plan = object(says.plan, {
   limits: Limits.optional(),
   context: Context.optional(),
   alerts: object(says.alerts, { costUsd: z.number().positive().optional() }).optional(),
+  triggers: z.array(Trigger).min(1).max(limits.triggersMax).optional(),
   flow: Step,
 }).meta({ id: 'Plan', description: says.schemas.Plan });
 export type Plan = z.infer<typeof Plan>;

@@ -73,6 +73,15 @@ export async function findClaim(
   return over === undefined ? { type: 'in_progress' } : { type: 'mine', run: over.run };
 }
 
+/** The run that was started under a key, by whomever; null where there is none. */
+export async function readClaimedRun(database: Database, id: IdempotencyId): Promise<string | null> {
+  const { rows } = await database.query<{ run: string | null }>(
+    `SELECT run FROM idempotency WHERE tenant = $1 AND principal = $2 AND route = $3 AND key_hash = $4`,
+    columns(id),
+  );
+  return rows[0]?.run ?? null;
+}
+
 /** Keeps the answer for those who repeat the request. */
 export async function keepAnswer(
   database: Database,

@@ -26,12 +26,13 @@ export type StoreOutcome = { type: 'stored' } | { type: 'same' } | { type: 'conf
 export async function storePlan(
   database: Database,
   tenant: string,
-  plan: Omit<PlanBody, 'createdAt'>,
+  plan: Omit<PlanBody, 'createdAt'> & { eventTypes: string[] },
 ): Promise<StoreOutcome> {
   const stored = await database.query(
     `WITH stored AS (
-       INSERT INTO plans (tenant, name, version, digest, plan_json, source, description, stored_by)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING name, version),
+       INSERT INTO plans (tenant, name, version, digest, plan_json, source, description, stored_by,
+         event_types)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING name, version),
      moved AS (
        INSERT INTO plan_aliases (tenant, name, alias, version)
        SELECT $1, name, 'live', version FROM stored WHERE version !~ '-'
@@ -49,6 +50,7 @@ export async function storePlan(
       plan.source,
       plan.description,
       plan.storedBy,
+      plan.eventTypes,
     ],
   );
   if (stored.rowCount === 1) return { type: 'stored' };

@@ -32,9 +32,9 @@ export async function insertEvent(database: Database, one: ReceivedEvent): Promi
   return rowCount === 1;
 }
 
-const columns = `tenant, id, type, source, event_json AS "eventJson", run, hops`;
-type Row = Omit<ReceivedEvent, 'event'> & { eventJson: string };
-const eventOf = ({ tenant, id, type, source, eventJson, run, hops }: Row): ReceivedEvent => ({
+export const eventColumns = `tenant, id, type, source, event_json AS "eventJson", run, hops`;
+export type EventRow = Omit<ReceivedEvent, 'event'> & { eventJson: string };
+export const eventOf = ({ tenant, id, type, source, eventJson, run, hops }: EventRow): ReceivedEvent => ({
   ...{ tenant, id, type, source, run, hops },
   event: JSON.parse(eventJson) as Value,
 });
@@ -47,13 +47,13 @@ export async function takePending(
   database: Database,
   { olderThanSeconds, limit }: { olderThanSeconds: number; limit: number },
 ): Promise<ReceivedEvent[]> {
-  const { rows } = await database.query<Row & { position: string }>(
+  const { rows } = await database.query<EventRow & { position: string }>(
     `UPDATE received_events SET tried_at = now()
      WHERE (tenant, id) IN (
        SELECT tenant, id FROM received_events
        WHERE status = 'pending' AND tried_at <= now() - make_interval(secs => $1)
        ORDER BY tried_at, position LIMIT $2)
-     RETURNING ${columns}, position`,
+     RETURNING ${eventColumns}, position`,
     [olderThanSeconds, limit],
   );
   return rows.sort((left, right) => Number(left.position) - Number(right.position)).map(eventOf);
@@ -81,6 +81,7 @@ export async function settleEvent(
 /** What followed from an event as far as it is known. */
 export interface EventFate {
   status: EventStatus;
+  started: string[];
   woken: { run: string; step: string }[];
 }
 
@@ -93,7 +94,9 @@ export async function readFate(database: Database, tenant: string, id: string): 
   );
   return {
     status: rows[0]?.status ?? 'pending',
-    woken: rows.flatMap(({ run, path }) => (run === null || path === null ? [] : [{ run, step: path }])),
+    started: rows.flatMap(({ run, path }) => (run !== null && path === '' ? [run] : [])),
+    // A run that was started has no step that was woken.
+    woken: rows.flatMap(({ run, path }) => (run === null || !path ? [] : [{ run, step: path }])),
   };
 }
 

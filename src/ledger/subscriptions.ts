@@ -1,4 +1,5 @@
 import type { Names } from '../contract/activities';
+import { limits } from '../contract/limits';
 import type { Json, Value } from '../contract/value';
 import type { Database } from './database';
 
@@ -116,11 +117,11 @@ export async function eventsBefore(
 ): Promise<(StoredEvent & { position: string })[]> {
   const { rows } = await database.query<{ id: string; type: string; eventJson: string; position: string }>(
     `SELECT id, type, event_json AS "eventJson", position::text AS position FROM received_events e
-     WHERE tenant = $1 AND type = ANY ($3) AND position > $4::bigint AND coalesce(reason, '') <> 'too_many_hops'
+     WHERE tenant = $1 AND type = ANY ($3) AND position > $4::bigint AND hops <= $6
        AND (run = $2 OR (run IS NULL AND received_at >= (SELECT created_at FROM runs WHERE tenant = $1 AND id = $2)))
        AND NOT EXISTS (SELECT FROM event_effects f WHERE f.tenant = $1 AND f.event = e.id AND f.run = $2)
      ORDER BY e.position LIMIT $5`,
-    [tenant, run, types, page.after, page.limit],
+    [tenant, run, types, page.after, page.limit, limits.hopsMax],
   );
   return rows.map(({ eventJson, ...rest }) => ({ ...rest, event: JSON.parse(eventJson) as Value }));
 }

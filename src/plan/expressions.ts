@@ -56,7 +56,8 @@ export function conditionsOf(step: JsonObject, pointer: string): Text[] {
   ];
 }
 
-function textsIn(json: Json | undefined, pointer: string): Text[] {
+/** Every text in any JSON. */
+export function textsIn(json: Json | undefined, pointer: string): Text[] {
   if (typeof json === 'string') return [{ pointer, text: json }];
   if (Array.isArray(json)) return json.flatMap((item, index) => textsIn(item, pointerTo(pointer, index)));
   if (!isObject(json)) return [];

@@ -8,6 +8,7 @@ import { checkSchemas } from './check-schemas';
 import { checkShape } from './check-shape';
 import { checkSteps } from './check-steps';
 import { checkText } from './check-text';
+import { checkTriggers } from './check-triggers';
 import { checkWaits } from './check-waits';
 import { graphOf, type PlanGraph } from './graph';
 import { member } from './json';
@@ -41,6 +42,7 @@ export async function validatePlan(json: Json, models: Models): Promise<Validati
     ...checkSteps(json, visits),
     ...checkDurations(json, visits),
     ...checkWaits(visits),
+    ...checkTriggers(json),
     ...(await checkNames(json, visits)),
     ...ofModels.errors,
     ...(shape.plan === null ? [] : checkCaps(shape.plan)),

@@ -43,6 +43,7 @@ export function planPage(): string {
     'Made from the schema by `npm run reference`; the schema itself is at `GET /v1/schemas/plan`. A field that does not stand here is an error. How templates, conditions and paths read: [templates.md](templates.md).',
     '',
     ...section('Plan', schema('Plan')),
+    ...section('Trigger', schema('Trigger')),
     ...section('Agent', schema('Agent')),
     '## Steps',
     '',

@@ -71,6 +71,34 @@ describe('a plan that is right', () => {
   });
 });
 
+describe('triggers of a plan', () => {
+  const withTriggers = (...triggers: Json[]) => errorsOf(planOf(setStep(1), { triggers }));
+
+  it('know the event', async () => {
+    const input = { order: '{{ event.data.order }}', from: 'mail' };
+    expect(await withTriggers({ event: 'a.b' }, { event: 'a.b', when: 'event.data.n > 2', input })).toEqual(
+      [],
+    );
+  });
+
+  it('know nothing else', async () => {
+    expect(await withTriggers({ event: 'a', when: 'input.n == 1', input: ['{{ run.id }}'] })).toEqual([
+      '/triggers/0/when unknown_name',
+      '/triggers/0/input/0 unknown_name',
+    ]);
+  });
+
+  it('have a type, and texts that can be read', async () => {
+    expect(
+      await withTriggers({ when: 'true == true' }, { event: 'a', when: 'event.n ==', input: '{{' }),
+    ).toEqual([
+      '/triggers/0/event validation_failed',
+      '/triggers/1/when invalid_condition',
+      '/triggers/1/input invalid_template',
+    ]);
+  });
+});
+
 describe('the shape of a plan', () => {
   it('names every unknown field', async () => {
     const plan = planOf(agentStep('x', { colour: 'red', 'a/b': 1 }), { people: {} });

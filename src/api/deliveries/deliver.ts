@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Condition } from '../../contract/plan';
 import { eventSignal } from '../../contract/messages';
+import { limits } from '../../contract/limits';
 import type { Json } from '../../contract/value';
 import type { Database } from '../../ledger/database';
 import { markTold, settleEvent, type ReceivedEvent } from '../../ledger/received-events';
@@ -15,21 +16,27 @@ import { fromValue, toValue } from '../../ledger/values';
 import { fits } from '../../plan/fits';
 import type { Service } from '../service';
 import { isTemporalAway } from '../temporal';
+import { startTriggered } from './start-triggered';
 
 const signalMsMax = 5_000;
 /** How often steps that another event was faster for are replaced by the next ones. */
 const passesMax = 20;
 
 /**
- * Does what follows from an event that is stored: takes it for the steps that wait for it and tells
- * their runs. Safe to repeat, and at the same time, for nothing follows twice.
+ * Does what follows from an event that is stored: takes it for the steps that wait for it, tells
+ * their runs, and starts the plans that it triggers. Safe to repeat, and at the same time, for nothing follows twice.
  */
 export async function deliver(service: Service, event: ReceivedEvent): Promise<void> {
   const { database } = service;
+  if (event.hops > limits.hopsMax) {
+    await settleEvent(database, event, 'too_many_hops');
+    return;
+  }
   const json = await fromValue(database, event.tenant, event.event);
   const woken = await wake(database, event, json);
-  await settleEvent(database, event, null);
   for (const step of woken) await tell(service, { tenant: event.tenant, ...step, event });
+  const failure = await startTriggered(service, event, json);
+  await settleEvent(database, event, failure);
 }
 
 async function wake(database: Database, event: ReceivedEvent, json: Json): Promise<Woken[]> {

@@ -71,7 +71,9 @@ function planWriting(app: App, service: Service): void {
         if (plan === null) throw invalidInput('The plan is not valid.', errors);
         const { name, version, description = null } = plan;
         const digest = planDigest(plan);
-        const stored = { name, version, digest, description, plan: json, source, storedBy: user };
+        const eventTypes = [...new Set((plan.triggers ?? []).map(({ event }) => event))];
+        const about = { name, version, digest, description, storedBy: user };
+        const stored = { ...about, plan: json, source, eventTypes };
         const outcome = await storePlan(service.database, tenant, stored);
         if (outcome.type === 'conflict')
           throw new ProblemError(

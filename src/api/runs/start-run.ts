@@ -37,7 +37,11 @@ export interface FrozenStart {
  */
 export async function acceptRun(
   service: Service,
-  { body, principal, keyed }: { body: StartRun; principal: Principal; keyed: Keyed | null },
+  {
+    body,
+    principal,
+    keyed,
+  }: { body: StartRun; principal: Pick<Principal, 'tenant' | 'user'>; keyed: Keyed | null },
 ): Promise<AcceptedRun | null> {
   const { tenant, user } = principal;
   const { options = {}, input } = body;

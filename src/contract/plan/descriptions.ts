@@ -21,6 +21,7 @@ export const planDescriptions = {
       'What an agent sees beside its prompt: the outputs of finished steps before it in its own line. `full`: all of them; `auto`: all, up to `maxTokens`; `none`: nothing.',
     Condition:
       'A comparison such as `steps.inspect.output.severity == "serious"`, or several, of which all, any or not one must hold.',
+    Trigger: 'An event that starts a run; the run belongs to whoever stored the plan.',
     OnFailure:
       'What follows a failure: `fail` passes it on, `skip` gives `null`, `value` gives that, `step` runs another step; `escalate`: a person has it tried again, answers in its place, skips it or fails it (for 72 hours).',
     Duration: 'A number and a unit, such as `30s`, `5m` or `72h`; at most `365d`.',
@@ -36,7 +37,13 @@ export const planDescriptions = {
     limits: 'What the run may use in all.',
     context: 'What agents see beside their prompt, where a step does not say.',
     alerts: 'When to open an alert.',
+    triggers: 'What starts runs of the live version without anybody asking.',
     flow: 'The root step.',
+  },
+  trigger: {
+    event: 'The type of the event.',
+    when: 'Which of them, by a condition that knows `event`.',
+    input: 'The input of the run: any JSON; the strings in it are templates that know `event`.',
   },
   alerts: {
     costUsd: 'A run that has cost more opens an alert when it ends.',
