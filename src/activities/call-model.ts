@@ -15,7 +15,8 @@ import type { Ports } from './ports';
 import { resolveBlocks, resolveNames } from './resolve';
 import { writeJournal } from './write-journal';
 import { durationMs, planDefaults } from '../plan/defaults';
-import { ContextTooLong, renderPrompt } from '../plan/prompt';
+import { ContextTooLong, renderPrompt, SummaryNeeded } from '../plan/prompt';
+import { summarizer } from '../plan/summarizer';
 import { TemplateError } from '../plan/liquid';
 import type { Manifest } from '../plan/manifest';
 
@@ -37,6 +38,7 @@ export async function callModel(ports: Ports, gateway: GatewayClient, call: Mode
       writeJournal(ports, { tenant, run, journal: call.journal }),
     ]);
     const request = await requestOf(ports, manifest, call);
+    if ('type' in request) return request;
     await ensureStepBudgets(ports, call);
     const state = await complete(gateway, call, request, context.cancellationSignal);
     return await resultOf(ports, manifest, call, state);
@@ -63,7 +65,13 @@ async function complete(
   }
 }
 
-async function requestOf(ports: Ports, manifest: Manifest, call: ModelCall): Promise<CallRequest> {
+type Summarize = Extract<ModelResult, { type: 'summarize' }>;
+
+async function requestOf(
+  ports: Ports,
+  manifest: Manifest,
+  call: ModelCall,
+): Promise<CallRequest | Summarize> {
   const { database } = ports;
   const agent = manifest.agents[call.agent];
   const model = agent?.models[call.model];
@@ -81,6 +89,8 @@ async function requestOf(ports: Ports, manifest: Manifest, call: ModelCall): Pro
       })),
     ),
   };
+  const rendered = render(manifest, call, resolved);
+  if ('type' in rendered) return rendered;
   const schema = call.role === 'agent' ? agent.output : decisionShape(call.role, boundsOf(manifest, call));
   return {
     tenant,
@@ -90,7 +100,7 @@ async function requestOf(ports: Ports, manifest: Manifest, call: ModelCall): Pro
     agent: call.agent,
     model: model.id,
     request: {
-      ...render(manifest, call, resolved),
+      ...rendered,
       ...(schema === undefined ? {} : { schema }),
       maxOutputTokens: Math.min(agent.maxOutputTokens, model.outputTokensMax),
       minOutputTokens: Math.min(agent.minOutputTokens, model.outputTokensMax),
@@ -121,11 +131,14 @@ function render(
   manifest: Manifest,
   call: ModelCall,
   resolved: Parameters<typeof renderPrompt>[0]['resolved'],
-) {
+): ReturnType<typeof renderPrompt> | Summarize {
   try {
     return renderPrompt({ manifest, call, resolved });
   } catch (error) {
-    if (error instanceof ContextTooLong) {
+    // A run of a manifest that was frozen before there were summaries has nobody to make them.
+    const canSumUp = Object.hasOwn(manifest.agents, summarizer);
+    if (error instanceof SummaryNeeded && canSumUp) return { type: 'summarize', context: error.context };
+    if (error instanceof ContextTooLong || error instanceof SummaryNeeded) {
       throw ApplicationFailure.nonRetryable(error.message, FailureType.contextTooLong);
     }
     if (error instanceof TemplateError) {

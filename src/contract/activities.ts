@@ -2,7 +2,7 @@ import type { ApprovalKind, ApprovalStatus, Decision, JournalEntry } from './jou
 import type { Role } from './decisions';
 import type { WaitCause } from './gateway';
 import type { Usage } from './usage';
-import type { Skeleton } from './skeleton';
+import type { ContextNode, Skeleton } from './skeleton';
 import type { RunReference, WrittenEntries } from './workflow';
 import type { Json, Value } from './value';
 
@@ -101,8 +101,12 @@ export interface ModelCall {
   prompt?: string;
   names: Names;
   context: Block[];
-  contextMode: 'full' | 'none' | 'auto';
+  contextMode: ContextNode['mode'];
   contextMaxTokens: number;
+  /** The context is a summary that was made of it before: no other is made of that. */
+  summarized?: true;
+  /** It is to sum up its blocks, in about so many words at most. */
+  summaryWordsMax?: number;
   blocks: Block[];
   prior: PriorAnswer[];
   /** Budgets that must all hold the call, the run's first. */
@@ -145,7 +149,9 @@ export type ModelResult =
   | ({ type: 'refused'; value: Value } & Answered)
   | { type: 'over_budget'; budget: string; reason: string }
   /** Nothing is held and no retry was spent: the same call may be asked again after `ms`. */
-  | { type: 'wait'; reason: string; ms: number; cause: WaitCause };
+  | { type: 'wait'; reason: string; ms: number; cause: WaitCause }
+  /** No call was made: the pieces of the context at these places are to be summed up first. */
+  | { type: 'summarize'; context: number[] };
 
 export interface OpenApproval {
   run: RunReference;

@@ -53,6 +53,8 @@ export const limits = {
   historyBytesMax: 2 * 1024 * 1024,
 
   reasksMax: 2,
+  /** A summary is asked to be no longer than about this, whatever may be shown. */
+  summaryTokensWanted: 1600,
   escalationRetriesMax: 20,
   escalationHours: 72,
   updatesInFlightMax: 8,

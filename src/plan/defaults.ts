@@ -12,6 +12,8 @@ export const planDefaults = {
   onExceeded: 'return_partial',
   approvalRevisions: 2,
   contextTokens: 8000,
+  /** What the service's own summarizer answers at most. */
+  summaryTokens: 2000,
   /** Of an agent whose output cap is not lower. */
   minOutputTokens: 1024,
   /** Requests a minute of an agent. */

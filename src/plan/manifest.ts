@@ -6,6 +6,7 @@ import { isUsable, type Models } from './check-models';
 import { durationMs, planDefaults } from './defaults';
 import { hashOf } from './hash';
 import { toSkeleton } from './skeleton';
+import { ownSummarizer, summarizer } from './summarizer';
 
 /** A model that can be called, as it was when the run started. `alias` is what the plan wrote. */
 interface ManifestModel {
@@ -55,9 +56,9 @@ interface Frozen {
 
 /** Freezes a valid plan with the models that can be called now. */
 export function freeze(plan: Plan, models: Models): Frozen {
-  const agents = Object.fromEntries(
-    Object.entries(plan.agents).map(([name, agent]) => [name, freezeAgent(agent, models)]),
-  );
+  const own = ownSummarizer(plan, models);
+  const asked = [...Object.entries(plan.agents), ...(own === null ? [] : [[summarizer, own] as const])];
+  const agents = Object.fromEntries(asked.map(([name, agent]) => [name, freezeAgent(agent, models)]));
   const manifest = { plan, digest: planDigest(plan), agents, simulated: models.usable.simulated };
   return { manifest, hash: hashOf(manifest), skeleton: toSkeleton(plan, agents) };
 }

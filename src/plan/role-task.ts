@@ -24,6 +24,15 @@ export const reconsidering =
   '"yourAnswer", theirs are in "answers". Answer again, whole: keep what holds, and change what theirs show to be ' +
   'wrong. That most of them say something does not make it right.';
 
+/** What a summarizer is asked: its summary is all that the next agent sees of the blocks. */
+export function summarizing(wordsMax: number): string {
+  return (
+    `Sum up the data blocks below in at most ${String(wordsMax)} words, for a colleague who goes on from your ` +
+    'summary and sees nothing else of them. Keep facts, figures, names, decisions and open questions, and say ' +
+    'from which block each comes; leave out how they were arrived at. Add nothing.'
+  );
+}
+
 function supervisorTask(who: 'worker' | 'team'): string {
   return (
     `Split the work into tasks and assign each to a ${who} of the data block "${who}s". Judge every open ` +

@@ -1,27 +1,19 @@
 import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
-import type { Block, ModelCall, ModelResult } from '../contract/activities';
+import type { ModelResult } from '../contract/activities';
 import { FailureType } from '../contract/failures';
 import { limits } from '../contract/limits';
 import { addUsage } from '../contract/usage';
-import type { Value } from '../contract/value';
 import { callModel } from './activities';
-import { lookup, namesFor, type Node } from './node';
+import { callOf, contextOf, type About, type Asking } from './call';
+import type { Node } from './node';
 import { completed, failed, incomplete, type Outcome } from './outcome';
-import type { Asked } from './progress';
 import type { RunState } from './run-state';
 import { pathOf, type Answer, type Question } from './scope';
-
-type Asking = Extract<Asked, { type: 'asking' }>;
-
-interface About {
-  question: Question;
-  path: string;
-  models: string[];
-}
+import { summarize } from './summary';
 
 /** Asks an agent: its models in order, and each again where its answer was cut off or broke its schema. */
 export async function ask(run: RunState, node: Node, question: Question): Promise<Answer> {
-  const { asks } = node.progress;
+  const { asks, given } = node.progress;
   const place = question.place ?? '';
   const known = asks.get(place);
   if (known?.type === 'answered') return known.answer;
@@ -29,7 +21,8 @@ export async function ask(run: RunState, node: Node, question: Question): Promis
   asks.set(place, asking);
   const path = question.place === null ? node.path : pathOf(node.path, question.place);
   const models = run.skeleton.agents[question.agent]?.models ?? [];
-  const answer = await askModels(run, node, { question, path, models }, asking);
+  const about = { question, path, models, given: given.get(place) ?? {} };
+  const answer = await askModels(run, node, about, asking);
   asks.set(place, { type: 'answered', answer });
   return answer;
 }
@@ -44,11 +37,17 @@ async function askModels(run: RunState, node: Node, about: About, asking: Asking
   if (about.models.length === 0) throw new Error(`Agent ${about.question.agent} has no model.`);
   for (;;) {
     const hasNext = asking.model + 1 < about.models.length;
+    let said: Answer | Summarize | null = null;
     try {
-      const answer = await askModel(run, node, about, asking);
-      if (answer !== null) return answer;
+      said = await askModel(run, node, about, asking);
     } catch (error) {
       if (!hasNext || !isVendorFailure(error)) throw error;
+    }
+    if (said?.type === 'answered') return said;
+    if (said !== null) {
+      const none = await sumUp(run, node, about, said);
+      if (none === null) continue;
+      return none;
     }
     Object.assign(asking, firstAsking(run, about.question, asking.model + 1));
   }
@@ -59,8 +58,31 @@ function isVendorFailure(error: unknown): boolean {
   return error.cause.type === FailureType.vendorUnavailable || error.cause.type === FailureType.vendorError;
 }
 
+type Summarize = Extract<ModelResult, { type: 'summarize' }>;
+
+/** Has what is too long summed up, for all models and tries of this question; else answers why not. */
+async function sumUp(
+  run: RunState,
+  node: Node,
+  { question, given }: About,
+  { context }: Summarize,
+): Promise<Answer | null> {
+  const all = contextOf(node, question);
+  const blocks = all.filter((_, index) => context.includes(index));
+  const made = await summarize(run, node, { blocks, maxTokens: question.context.maxTokens, ask });
+  if ('type' in made) return made;
+  given.summary = made.summary;
+  node.progress.given.set(question.place ?? '', given);
+  return null;
+}
+
 /** Null where the next model is to be asked. */
-async function askModel(run: RunState, node: Node, about: About, asking: Asking): Promise<Answer | null> {
+async function askModel(
+  run: RunState,
+  node: Node,
+  about: About,
+  asking: Asking,
+): Promise<Answer | Summarize | null> {
   const { question, path } = about;
   const structured = question.role !== 'agent' || run.skeleton.agents[question.agent]?.structured === true;
   for (;;) {
@@ -74,6 +96,8 @@ async function askModel(run: RunState, node: Node, about: About, asking: Asking)
         return ended(failed(path, FailureType.vendorUnavailable, result.reason));
       case 'over_budget':
         return ended(overBudget(path, result));
+      case 'summarize':
+        return result;
       case 'next':
         return null;
       case 'invalid':
@@ -158,49 +182,4 @@ async function waitForVendor(node: Node, asking: Asking, waitUntil: number): Pro
   // Between two Temporal runs it may have become less than nothing.
   if (left > 0) await node.clock.wait('vendor', () => sleep(left));
   asking.waitUntil = null;
-}
-
-function callOf(
-  run: RunState,
-  node: Node,
-  { question, path }: About,
-  { model, attempt, prior }: Asking,
-): Omit<ModelCall, 'journal'> {
-  return {
-    run: run.reference,
-    key: `${run.reference.run}/${path}/t1/m${String(model)}/a${String(attempt)}`,
-    path,
-    agent: question.agent,
-    model,
-    role: question.role,
-    ...(question.choices === undefined ? {} : { choices: question.choices }),
-    ...(question.reconsiders === undefined ? {} : { reconsiders: question.reconsiders }),
-    ...(question.prompt === undefined ? {} : { prompt: question.prompt.at }),
-    names: question.prompt === undefined ? {} : namesFor(node, question.prompt),
-    context: contextFor(node, question).map(bare),
-    contextMode: question.context.mode,
-    contextMaxTokens: question.context.maxTokens,
-    blocks: question.blocks.map(bare),
-    prior,
-    budgets: node.budgets,
-    temporalRun: run.temporalRun,
-  };
-}
-
-function contextFor(node: Node, { context }: Question): Block[] {
-  if (context.from !== undefined) {
-    return context.from.map((id) => ({ name: `steps.${id}.output`, value: outputOfStep(node, id) }));
-  }
-  return context.mode === 'none' ? [] : node.preceding;
-}
-
-/** Without previews: an activity reads the content, and the context of a long run is the most of its history. */
-function bare({ name, value }: Block): Block {
-  return { name, value: 'ref' in value ? { ...value, preview: '' } : value };
-}
-
-function outputOfStep(node: Node, id: string): Value {
-  const known = lookup(node, `steps.${id}`);
-  const parts = 'parts' in known && !Array.isArray(known.parts) ? known.parts : {};
-  return parts['output'] ?? { inline: null };
 }

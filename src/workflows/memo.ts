@@ -6,7 +6,7 @@ import type { OpenMatter } from './approvals';
 import type { Active, WaitReason } from './clock';
 import type { JournalNumbers } from './journal';
 import type { Node } from './node';
-import { createProgress, type Asked, type EndedStep, type Progress } from './progress';
+import { createProgress, type Asked, type EndedStep, type Given, type Progress } from './progress';
 import type { RunState } from './run-state';
 import type { Status } from './status';
 
@@ -30,9 +30,13 @@ export interface Memo {
 
 /** `Progress` as JSON; what is empty is left out. */
 export interface StepMemo extends Partial<
-  Pick<Progress, 'results' | 'decisions' | 'waits' | 'failure' | 'askedBefore' | 'ending' | 'left'>
+  Pick<
+    Progress,
+    'results' | 'summaries' | 'decisions' | 'waits' | 'failure' | 'askedBefore' | 'ending' | 'left'
+  >
 > {
   asks?: [place: string, asked: Asked][];
+  given?: [place: string, given: Given][];
   frame?: [id: string, value: Value][];
   ended?: [path: string, ended: EndedStep][];
   inside?: [path: string, memo: StepMemo][];
@@ -63,13 +67,16 @@ export function toMemo(state: RunState, root: Node, status: Status): Memo {
 
 /** What of a step's progress is not empty. */
 export function toStepMemo(progress: Progress): StepMemo {
-  const { results, asks, decisions, waits, failure, askedBefore, ending, ended, inside, frame } = progress;
+  const { results, asks, given, summaries, decisions, waits, failure, askedBefore } = progress;
+  const { ending, ended, inside, frame } = progress;
   const left = progress.clock === null ? progress.left : progress.clock.limitsLeft();
   const retold = idsRetold(progress);
   const named = frame === null ? [] : [...frame].filter(([id]) => !retold.has(id));
   return {
     ...(results.length === 0 ? {} : { results }),
     ...(asks.size === 0 ? {} : { asks: [...asks] }),
+    ...(given.size === 0 ? {} : { given: [...given] }),
+    ...(summaries.length === 0 ? {} : { summaries }),
     ...(decisions.length === 0 ? {} : { decisions }),
     ...(waits.length === 0 ? {} : { waits }),
     ...(failure === null ? {} : { failure }),
@@ -100,6 +107,8 @@ export function fromStepMemo(memo: StepMemo): { progress: Progress; untold: numb
     ...createProgress(),
     results: memo.results ?? [],
     asks: new Map(memo.asks),
+    given: new Map(memo.given),
+    summaries: memo.summaries ?? [],
     decisions: memo.decisions ?? [],
     waits: memo.waits ?? [],
     failure: memo.failure ?? null,

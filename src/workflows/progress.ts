@@ -16,6 +16,12 @@ export interface Progress {
   results: EvaluateResult[];
   /** Its questions to agents, by place. */
   asks: Map<string, Asked>;
+  /** What of its questions was settled before they were put, by place: it holds for every model and try. */
+  given: Map<string, Given>;
+  /** What has been summed up for its questions, by hash: the n-th is `summary.<n>`. */
+  summaries: string[];
+  /** Those under way in this Temporal run, by place. */
+  summing: Map<string, Promise<Answer>>;
   /** Its questions to people, in order. */
   decisions: Decided[];
   /** Its waits for events and times, in order. */
@@ -45,6 +51,11 @@ export interface EndedStep {
   status: StepStatus;
 }
 
+export interface Given {
+  /** Stands for the context. */
+  summary?: Value;
+}
+
 export type Asked =
   | { type: 'answered'; answer: Answer }
   | {
@@ -69,6 +80,9 @@ export function createProgress(): Progress {
   return {
     results: [],
     asks: new Map(),
+    given: new Map(),
+    summaries: [],
+    summing: new Map(),
     decisions: [],
     waits: [],
     failure: null,

@@ -35,6 +35,8 @@ export interface Question {
   choices?: Choices;
   /** It has answered already, and is shown what others have answered. */
   reconsiders?: true;
+  /** It sums up what it is shown, in about so many words at most. */
+  summaryWordsMax?: number;
   prompt?: Expression;
   context: ContextNode;
   blocks: Block[];

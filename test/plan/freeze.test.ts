@@ -1,4 +1,5 @@
 import type { Json } from '../../src/contract/value';
+import type { Models } from '../../src/plan/check-models';
 import { durationMs } from '../../src/plan/defaults';
 import { resolvePointer } from '../../src/plan/json';
 import { freeze, planDigest } from '../../src/plan/manifest';
@@ -14,6 +15,7 @@ import {
   validated,
 } from './plans';
 
+const own = (model: string) => ({ model, instructions: 'Sum up.' });
 const hour = 3_600_000;
 const auto = { mode: 'auto', maxTokens: 8000 };
 const fail = { type: 'fail' };
@@ -47,6 +49,7 @@ describe('a frozen plan', () => {
         },
         writer: { models: ['claude-sonnet-5-5'], maxContinuations: 2, structured: false },
         reviewer: { models: ['claude-haiku-5-5'], maxContinuations: 2, structured: false },
+        summarizer: { models: ['claude-haiku-5-5'], maxContinuations: 2, structured: false },
       },
       limits: {
         costNano: 200_000_000,
@@ -203,7 +206,7 @@ describe('a frozen plan', () => {
     const agents = { constructor: { model: 'claude-sonnet', instructions: 'x' } };
     const flow = { type: 'parallel', branches: { toString: agentStep('x', { agent: 'constructor' }) } };
     const skeleton = await skeletonOf(flow, { agents });
-    expect(Object.keys(skeleton.agents)).toEqual(['constructor']);
+    expect(Object.keys(skeleton.agents)).toEqual(['constructor', 'summarizer']);
     expect(skeleton.flow).toMatchObject({ branches: [{ name: 'toString', step: { agent: 'constructor' } }] });
   });
 });
@@ -275,6 +278,27 @@ describe('the skeleton', () => {
     const step = agentStep('x', context === undefined ? {} : { context });
     const { flow } = await skeletonOf(sequenceOf(setStep(1, { id: 'a' }), step), more);
     expect(flow).toMatchObject({ steps: [{}, { context: expected }] });
+  });
+
+  it.each<[string, { [field: string]: Json }, string[], Models]>([
+    ['the cheapest model of the vendors it asks anyway', {}, ['claude-haiku-5-5'], simulated],
+    ['a model of no other vendor', { model: 'gpt-4o' }, ['gpt-4o'], simulated],
+    [
+      'no model that can not be called',
+      { model: ['gpt-4o', 'claude-sonnet'] },
+      ['claude-haiku-5-5'],
+      anthropicOnly,
+    ],
+  ])('has summaries made by %s', async (_, more, expected, models) => {
+    const agents = { writer: { model: 'claude-sonnet', instructions: 'Write.', ...more } };
+    const { skeleton } = freeze(await validated(planOf(agentStep('x'), { agents })), models);
+    expect(skeleton.agents['summarizer']?.models).toEqual(expected);
+  });
+
+  it('has summaries made by its own summarizer, where it has one', async () => {
+    const agents = { writer: own('claude-haiku'), summarizer: own('claude-sonnet') };
+    const skeleton = await skeletonOf(agentStep('x'), { agents });
+    expect(skeleton.agents['summarizer']?.models).toEqual(['claude-sonnet-5-5']);
   });
 
   it("leaves reduce without context, whatever the plan's is", async () => {

@@ -228,37 +228,62 @@ describe('context', () => {
     expect(blocksIn(rendered)).toHaveLength(1);
   });
 
-  it('over its bound is a failure, not a cut', async () => {
-    const context = [{ name: 'steps.draft.output', value: 'x'.repeat(4000) }];
+  const draft4000 = [{ name: 'steps.draft.output', value: 'x'.repeat(4000) }];
+
+  it('over its bound is to be summed up, not cut', async () => {
+    const context = [{ name: 'steps.other.output', value: 'short' }, ...draft4000];
+    const names = { previous: 'short' };
     await expect(
-      render('Go.', { resolved: { context }, call: { contextMaxTokens: 1000 } }),
-    ).rejects.toMatchObject({
-      code: 'context_too_long',
-    });
-    expect(await userText('Go.', { resolved: { context }, call: { contextMaxTokens: 1030 } })).toContain(
-      'xxx',
-    );
+      render('{{ previous }}', { resolved: { names, context }, call: { contextMaxTokens: 1000 } }),
+    ).rejects.toMatchObject({ context: [1] });
+    const call = { contextMaxTokens: 1030 };
+    expect(await userText('Go.', { resolved: { context: draft4000 }, call })).toContain('xxx');
   });
 
-  it("over the model's window is a failure, whatever its bound", async () => {
+  it('is always summed up where the plan says so, unless the prompt carries it', async () => {
+    const call = { contextMode: 'summary' } as const;
+    await expect(render('Go.', { resolved: { context: [draft] }, call })).rejects.toMatchObject({
+      context: [0],
+    });
+    const names = { 'steps.draft': { output: draft.value } };
+    expect(
+      await userText('{{ steps.draft.output }}', { resolved: { names, context: [draft] }, call }),
+    ).toContain('A draft.');
+  });
+
+  it('fails where even the summary is over its bound', async () => {
+    const call = { contextMaxTokens: 1000, summarized: true } as const;
+    await expect(render('Go.', { resolved: { context: draft4000 }, call })).rejects.toMatchObject({
+      code: 'context_too_long',
+    });
+  });
+
+  it("over the model's window is to be summed up, whatever its bound, unless that can't help", async () => {
     const context = [{ name: 'steps.draft.output', value: 'x'.repeat(8000) }];
+    const call = { contextMaxTokens: 1e7, contextMode: 'full' } as const;
+    await expect(render('Go.', { resolved: { context }, call, model: 'tiny' })).rejects.toMatchObject({
+      context: [0],
+    });
+    const names = { previous: 'y'.repeat(8000) };
     await expect(
-      render('Go.', {
-        resolved: { context },
-        call: { contextMaxTokens: 1e7, contextMode: 'full' },
-        model: 'tiny',
-      }),
+      render('{{ previous }}', { resolved: { names, context }, call, model: 'tiny' }),
     ).rejects.toMatchObject({
       code: 'context_too_long',
       message: expect.stringContaining('tiny-1 takes 2000') as string,
     });
     await expect(
-      render('{{ previous }}', {
-        resolved: { names: { previous: 'x'.repeat(8000) } },
-        call: { contextMode: 'none' },
-        model: 'tiny',
-      }),
+      render('{{ previous }}', { resolved: { names }, call: { contextMode: 'none' }, model: 'tiny' }),
     ).rejects.toMatchObject({ code: 'context_too_long' });
+  });
+
+  it('is asked of a summarizer as blocks and a bound in words', async () => {
+    const manifest = await manifestOf('Go.');
+    const call = callOf({ path: 'draft.summary.1', summaryWordsMax: 50 });
+    delete call.prompt;
+    const rendered = renderPrompt({ manifest, call, resolved: { ...nothing, blocks: [draft] } });
+    expect(rendered.messages[0]?.text).toMatch(
+      /^Sum up [\s\S]* at most 50 words[\s\S]*<data name="steps.draft.output"/,
+    );
   });
 });
 

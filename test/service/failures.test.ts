@@ -204,7 +204,7 @@ test('holds a step to its own limit, and the run goes on', async () => {
   expect(await calls('inner two')).toBe(0);
 }, 60_000);
 
-test('says so when the context is too long, instead of dropping any of it', async () => {
+test('says so when even the summary of a context is too long, instead of dropping any of it', async () => {
   const long = 'word '.repeat(400);
   const steps = [
     { id: 'long', type: 'set', value: long },
@@ -213,6 +213,7 @@ test('says so when the context is too long, instead of dropping any of it', asyn
   expect(await outcome({ type: 'sequence', steps })).toMatchObject({
     status: 'failed',
     result: { error: { code: 'context_too_long', step: 'short' } },
+    usage: { modelCalls: 1 },
   });
 }, 60_000);
 

@@ -1,0 +1,72 @@
+import type { Block, ModelCall } from '../contract/activities';
+import type { Value } from '../contract/value';
+import { lookup, namesFor, type Node } from './node';
+import type { Asked, Given } from './progress';
+import type { RunState } from './run-state';
+import type { Question } from './scope';
+
+export type Asking = Extract<Asked, { type: 'asking' }>;
+
+/** A question on its way. */
+export interface About {
+  question: Question;
+  path: string;
+  models: string[];
+  given: Given;
+}
+
+/** The request of a question's next call, but for the journal that rides along. */
+export function callOf(
+  run: RunState,
+  node: Node,
+  { question, path, given }: About,
+  { model, attempt, prior }: Asking,
+): Omit<ModelCall, 'journal'> {
+  return {
+    run: run.reference,
+    key: `${run.reference.run}/${path}/t1/m${String(model)}/a${String(attempt)}`,
+    path,
+    agent: question.agent,
+    model,
+    role: question.role,
+    ...(question.choices === undefined ? {} : { choices: question.choices }),
+    ...(question.reconsiders === undefined ? {} : { reconsiders: question.reconsiders }),
+    ...(question.prompt === undefined ? {} : { prompt: question.prompt.at }),
+    names: question.prompt === undefined ? {} : namesFor(node, question.prompt),
+    ...(question.summaryWordsMax === undefined ? {} : { summaryWordsMax: question.summaryWordsMax }),
+    ...(given.summary === undefined ? {} : { summarized: true }),
+    context:
+      given.summary === undefined
+        ? contextOf(node, question)
+        : [bare({ name: 'summary', value: given.summary })],
+    contextMode: question.context.mode,
+    contextMaxTokens: question.context.maxTokens,
+    blocks: question.blocks.map(bare),
+    prior,
+    budgets: node.budgets,
+    temporalRun: run.temporalRun,
+  };
+}
+
+/** What the agent is shown beside its prompt, where nothing stands for it. */
+export function contextOf(node: Node, question: Question): Block[] {
+  return blocksOf(node, question).map(bare);
+}
+
+function blocksOf(node: Node, { context }: Question): Block[] {
+  if (context.from !== undefined) {
+    return context.from.map((id) => ({ name: `steps.${id}.output`, value: outputOfStep(node, id) }));
+  }
+  return context.mode === 'none' ? [] : node.preceding;
+}
+
+/** Without previews: an activity reads the content, and the context of a long run is the most of its history. */
+function bare({ name, value }: Block): Block {
+  return { name, value: 'ref' in value ? { ...value, preview: '' } : value };
+}
+
+function outputOfStep(node: Node, id: string): Value {
+  const known = lookup(node, `steps.${id}`);
+  const parts = 'parts' in known && !Array.isArray(known.parts) ? known.parts : {};
+  return parts['output'] ?? { inline: null };
+}
