@@ -20,6 +20,7 @@ import { metricsRoutes } from './routes/metrics';
 import { modelRoutes } from './routes/models';
 import { planRoutes } from './routes/plans';
 import { recommendRoutes } from './routes/recommend';
+import { runEstimateRoutes } from './routes/run-estimate';
 import { runCancelRoutes } from './routes/run-cancel';
 import { runEventRoutes } from './routes/run-events';
 import { runHistoryRoutes } from './routes/run-history';
@@ -85,6 +86,7 @@ export async function buildApp(service: Service, { version, logger, onRoute }: A
   agentRoutes(app, service);
   recommendRoutes(app, service);
   runStartRoutes(app, service);
+  runEstimateRoutes(app, service);
   runRoutes(app, service);
   runStepRoutes(app, service);
   runEventRoutes(app, service, feed);

@@ -4,6 +4,7 @@ import { approvals } from './commands/approvals';
 import { cancel } from './commands/cancel';
 import { decide, type DecideOptions } from './commands/decide';
 import { doctor } from './commands/doctor';
+import { estimate } from './commands/estimate';
 import { models } from './commands/models';
 import { listPlans, pushPlan, validatePlan } from './commands/plans';
 import { recommend, type RecommendOptions } from './commands/recommend';
@@ -58,6 +59,16 @@ function addRunCommands(program: Command, perform: Perform): void {
     .option('--watch', 'stay with it to its end, and decide what it asks')
     .addHelpText('after', exitHelp)
     .action((plan: string, options: RunOptions) => perform((session) => run(session, plan, options)));
+  program
+    .command('estimate')
+    .description('say what a run of a plan would use, and start nothing')
+    .argument('<plan>', 'plan.yaml, name, name@1.0.0')
+    .option('--input <json>', 'the input as JSON, or @file')
+    .option('--set <name=value>', 'set a field of the input', collect, [])
+    .option('--limit-usd <amount>', 'under this limit', positiveNumber)
+    .action((plan: string, options: Omit<RunOptions, 'label'>) =>
+      perform((session) => estimate(session, plan, { ...options, label: [] })),
+    );
   program
     .command('runs')
     .description('list runs, newest first')

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { AnyJson } from './any-json';
 import { limits } from './limits';
+import { ProblemIssue } from './problems';
 
-/** What the API says to those who are still choosing: which pattern fits, and why. */
+/** What the API says before anything runs: which pattern fits, and what a run may come to. */
 
 const Goal = z
   .string()
@@ -61,3 +62,24 @@ export const Recommendation = z
   })
   .meta({ id: 'Recommendation' });
 export type Recommendation = z.infer<typeof Recommendation>;
+
+const range = (unit: z.ZodNumber) => z.strictObject({ min: unit, expected: unit, max: unit });
+export const Estimate = z
+  .strictObject({
+    modelCalls: range(z.int()),
+    costUsd: range(z.number()),
+    seconds: z.number().meta({
+      description: 'Of work, as expected; waiting for people, events and times is not in it.',
+    }),
+    pastRuns: z.int().meta({
+      description:
+        'How many of the last 100 runs of the same plan `expected` and `seconds` are the mean of; with 0 they come from its shape.',
+    }),
+    warnings: z.array(ProblemIssue),
+  })
+  .meta({
+    id: 'Estimate',
+    description:
+      '`min`: whatever may be skipped is, and everything is good at once. `max`: every loop goes to its cap and every answer to its output cap, up to the limits of the plan. What is asked again after a failure, and what people order, comes on top, up to the same limits.',
+  });
+export type Estimate = z.infer<typeof Estimate>;

@@ -1,100 +1,72 @@
-import type { Plan, Step } from '../contract/plan';
-import { defaultModelCalls, planDefaults, usdToNano } from './defaults';
-import { isUsable, type Models } from './check-models';
-import { problem, type PlanProblem } from './problem';
-
-/** What a part of a plan may use when every call answers once and to its cap. Money in nano-USD. */
-interface Spending {
-  calls: number;
-  outputTokens: number;
-  costNano: number;
-}
-
-const nothingSpent: Spending = { calls: 0, outputTokens: 0, costNano: 0 };
+import type {
+  DebateStep,
+  ParallelStep,
+  RefineStep,
+  ReviewStep,
+  RouterStep,
+  Step,
+  SupervisorStep,
+} from '../contract/plan';
+import type { Json } from '../contract/value';
+import { planDefaults } from './defaults';
+import { member } from './json';
+import {
+  callOf,
+  nothingSpent,
+  oneOf,
+  sideBySide,
+  sum,
+  times,
+  byLife,
+  together,
+  type Measuring,
+  type Spending,
+} from './measure';
 
 /**
- * Warns of limits that the plan's own caps can exceed: revisions, output caps and branches at their
- * most, retries and continuations left out, a list of unknown length counted as one item.
+ * What a step and all inside it use in the life that is measured: in the shortest everything is
+ * skipped or good at once, in the longest every loop goes to its cap and every answer to its output
+ * cap. What is asked again, and what people order, comes on top.
  */
-export function warnOfLimits(plan: Plan, models: Models): PlanProblem[] {
-  const most = spendingOf(plan.flow, plan, models);
-  const { costUsd = planDefaults.costUsd, tokens = planDefaults.tokens } = plan.limits ?? {};
-  const { modelCalls = defaultModelCalls(Object.keys(plan.agents).length) } = plan.limits ?? {};
-  const warnings: PlanProblem[] = [];
-  const warn = (limit: string, message: string) => {
-    const path = plan.limits !== undefined && limit in plan.limits ? `/limits/${limit}` : '/limits';
-    warnings.push(problem(path, 'limit_may_be_exceeded', message));
-  };
-  if (most.costNano > usdToNano(costUsd)) {
-    const usd = (most.costNano / 1e9).toFixed(4);
-    warn('costUsd', `The answers alone may cost up to ${usd} USD; the limit is ${String(costUsd)} USD.`);
-  }
-  if (tokens !== null && most.outputTokens > tokens)
-    warn(
-      'tokens',
-      `The answers alone may have ${String(most.outputTokens)} tokens; the limit is ${String(tokens)}.`,
-    );
-  if (modelCalls !== null && most.calls > modelCalls)
-    warn('modelCalls', `The flow may make ${String(most.calls)} calls; the limit is ${String(modelCalls)}.`);
-  return warnings;
+export function spendingOf(step: Step, at: Measuring): Spending {
+  const { onFailure, when } = step;
+  const own = ownSpending(step, at);
+  const fallback =
+    typeof onFailure === 'object' && 'step' in onFailure
+      ? times(byLife(at, 0, 0, 1), spendingOf(onFailure.step, at))
+      : nothingSpent;
+  // What may be skipped, or fail without a call and be survived, may cost nothing.
+  const certain = (when === undefined || step.type === 'wait') && (onFailure ?? 'fail') === 'fail';
+  const share = certain ? 1 : byLife(at, 0, when === undefined ? 1 : 0.5, 1);
+  return sum([times(share, own), fallback]);
 }
 
-function spendingOf(step: Step, plan: Plan, models: Models): Spending {
-  const own = ownSpending(step, plan, models);
-  const { onFailure } = step;
-  return typeof onFailure === 'object' && 'step' in onFailure
-    ? sum([own, spendingOf(onFailure.step, plan, models)])
-    : own;
-}
-
-function ownSpending(step: Step, plan: Plan, models: Models): Spending {
-  const inside = (child: Step | undefined) =>
-    child === undefined ? nothingSpent : spendingOf(child, plan, models);
+function ownSpending(step: Step, at: Measuring): Spending {
+  const inside = (child: Step | undefined) => (child === undefined ? nothingSpent : spendingOf(child, at));
   switch (step.type) {
     case 'agent':
-      return callOf(step.agent, plan, models);
+      return callOf(step.agent, at, { role: 'agent', written: [step.prompt] });
     case 'sequence':
-      return sum(step.steps.map(inside));
-    case 'parallel': {
-      const items = Array.isArray(step.forEach) ? step.forEach.length : 1;
-      return sum([
-        ...Object.values(step.branches ?? {}).map(inside),
-        times(items, inside(step.step)),
-        inside(step.reduce),
-      ]);
-    }
-    case 'review': {
-      const revisions = step.revise === undefined ? 0 : step.maxRevisions;
-      return sum([
-        times(revisions + 1, callOf(step.reviewer, plan, models)),
-        times(revisions, inside(step.revise)),
-      ]);
-    }
+      return sequenceSpending(step.steps, at);
+    case 'parallel':
+      return parallelSpending(step, at);
+    case 'review':
+      return reviewSpending(step, at);
     case 'router':
-      return sum([
-        callOf(step.classifier, plan, models),
-        most([
-          ...Object.values(step.routes).map((route) => inside(route.step)),
-          ...(typeof step.otherwise === 'object' ? [inside(step.otherwise)] : []),
-        ]),
-      ]);
-    // Each assignment once, by the dearest worker; its tries are the supervisor's to spend.
+      return routerSpending(step, at);
     case 'supervisor':
-      return sum([
-        times(step.maxRounds + 1, callOf(step.supervisor, plan, models)),
-        times(step.maxAssignments, most(Object.values(step.workers).map((worker) => inside(worker.step)))),
-        inside(step.final),
-      ]);
+      return supervisorSpending(step, at);
     case 'choice':
-      return most([...step.cases.map((each) => inside(each.step)), inside(step.otherwise)]);
+      return oneOf(at, [...step.cases.map((each) => inside(each.step)), inside(step.otherwise)]);
     case 'refine':
-      return times(step.maxIterations, sum([inside(step.generator), callOf(step.evaluator, plan, models)]));
-    case 'debate': {
-      const round = sum(step.panel.map((name) => callOf(name, plan, models)));
-      return sum([times(step.rounds, round), callOf(step.judge, plan, models)]);
-    }
+      return refineSpending(step, at);
+    case 'debate':
+      return debateSpending(step, at);
     case 'approval':
-      return times(step.maxRevisions ?? planDefaults.approvalRevisions, inside(step.revise));
+      return times(
+        byLife(at, 0, 0, step.maxRevisions ?? planDefaults.approvalRevisions),
+        inside(step.revise),
+      );
     case 'question':
     case 'wait':
     case 'set':
@@ -102,38 +74,132 @@ function ownSpending(step: Step, plan: Plan, models: Models): Spending {
   }
 }
 
-function callOf(name: string, plan: Plan, { catalog, usable }: Models): Spending {
-  const agent = Object.hasOwn(plan.agents, name) ? plan.agents[name] : undefined;
-  if (agent === undefined) return nothingSpent;
-  const model = [agent.model]
-    .flat()
-    .map((each) => catalog.resolve(each))
-    .find((each) => each !== null && isUsable(each, usable));
-  const outputTokens = Math.min(agent.maxOutputTokens, model?.outputTokensMax ?? agent.maxOutputTokens);
-  return { calls: 1, outputTokens, costNano: outputTokens * (model?.price?.outputNano ?? 0) };
+function routerSpending(step: RouterStep, at: Measuring): Spending {
+  const routes = Object.values(step.routes);
+  const ways = routes.map((route) => spendingOf(route.step, at));
+  // A choice that is not sure enough is possible, but not what is expected.
+  if (at.life !== 'usual')
+    ways.push(typeof step.otherwise === 'object' ? spendingOf(step.otherwise, at) : nothingSpent);
+  const written = [step.prompt, ...routes.map(({ description }) => description)];
+  return sum([callOf(step.classifier, at, { role: 'classifier', written }), oneOf(at, ways)]);
 }
 
-function sum(parts: Spending[]): Spending {
-  return parts.reduce(
-    (total, part) => ({
-      calls: total.calls + part.calls,
-      outputTokens: total.outputTokens + part.outputTokens,
-      costNano: total.costNano + part.costNano,
+function debateSpending(step: DebateStep, at: Measuring): Spending {
+  const { panel, prompt, judge, rounds } = step;
+  const round = (shownTokens: number): Spending =>
+    together(
+      panel.map((name) => callOf(name, at, { role: 'agent', written: [prompt], shownTokens })),
+      panel.length,
+    );
+  const first = round(0);
+  const later = round(first.outputTokens);
+  const { outputTokens: shownTokens } = first;
+  return sum([
+    first,
+    // Equal answers end it before its last round.
+    times(byLife(at, 0, rounds - 1, rounds - 1), later),
+    callOf(judge, at, { role: 'judge', written: [prompt], shownTokens }),
+  ]);
+}
+
+function sequenceSpending(steps: Step[], at: Measuring): Spending {
+  let { seenTokens } = at;
+  return sum(
+    steps.map((step) => {
+      const spent = spendingOf(step, { ...at, seenTokens });
+      seenTokens += spent.outputTokens;
+      return spent;
     }),
-    nothingSpent,
   );
 }
 
-/** What the dearest of several ways may use, each figure by itself. */
-function most(ways: Spending[]): Spending {
-  const largest = (figure: keyof Spending) => Math.max(0, ...ways.map((way) => way[figure]));
-  return { calls: largest('calls'), outputTokens: largest('outputTokens'), costNano: largest('costNano') };
+function parallelSpending(step: ParallelStep, at: Measuring): Spending {
+  const { concurrency, reduce } = step;
+  const lanes =
+    step.step === undefined
+      ? Object.values(step.branches ?? {}).map((branch) => spendingOf(branch, at))
+      : null;
+  const items = lanes?.length ?? itemsOf(step, at);
+  // A branch may fail before it asks anybody; only those that must succeed are certain.
+  const certain = step.require === 'all' ? items : Math.min(step.require, items);
+  const count = byLife(at, certain, items, items);
+  const fan =
+    lanes === null
+      ? sideBySide(count, spendingOf(step.step ?? noStep, at), concurrency)
+      : together(cheapest(lanes).slice(0, count), concurrency);
+  if (reduce === undefined) return fan;
+  return sum([fan, spendingOf(reduce, { ...at, seenTokens: at.seenTokens + fan.outputTokens })]);
 }
 
-function times(count: number, part: Spending): Spending {
-  return {
-    calls: count * part.calls,
-    outputTokens: count * part.outputTokens,
-    costNano: count * part.costNano,
-  };
+const noStep: Step = { type: 'set', value: null };
+
+function cheapest(lanes: Spending[]): Spending[] {
+  return lanes.toSorted((a, b) => a.inputNano + a.outputNano - b.inputNano - b.outputNano);
+}
+
+const wholePath = /^\s*\{\{-?\s*input((?:\.[A-Za-z_][\w-]*)*)\s*-?\}\}\s*$/;
+
+/** How long the list of a `forEach` is: as written, as the input has it, or unknown. */
+function itemsOf({ forEach }: ParallelStep, { input, unknownItems }: Measuring): number {
+  if (Array.isArray(forEach)) return forEach.length;
+  const path = wholePath.exec(forEach ?? '')?.[1];
+  if (path === undefined || input === undefined) return unknownItems;
+  const list = path
+    .split('.')
+    .slice(1)
+    .reduce<Json | undefined>((value, name) => member(value, name), input);
+  return Array.isArray(list) ? list.length : unknownItems;
+}
+
+function reviewSpending(step: ReviewStep, at: Measuring): Spending {
+  const most = step.revise === undefined ? 0 : step.maxRevisions;
+  const revisions = byLife(at, 0, Math.min(most, 0.5), most);
+  const { revise } = step;
+  const revised =
+    revise === undefined ? nothingSpent : spendingOf(revise, { ...at, seenTokens: 2 * at.seenTokens });
+  const verdict = callOf(step.reviewer, at, {
+    role: 'reviewer',
+    written: [step.prompt, step.criteria, step.of],
+    shownTokens: Math.max(at.seenTokens, revised.outputTokens),
+  });
+  // What fails its checks isn't shown to the reviewer.
+  const verdicts = step.checks === undefined ? revisions + 1 : byLife(at, 0, revisions + 1, revisions + 1);
+  return sum([times(verdicts, verdict), times(revisions, revised)]);
+}
+
+function refineSpending(step: RefineStep, at: Measuring): Spending {
+  const versions = byLife(at, 1, Math.min(2, step.maxIterations), step.maxIterations);
+  const first = spendingOf(step.generator, at);
+  // Every version but the first sees the one before and what was said of it.
+  const later = spendingOf(step.generator, { ...at, seenTokens: at.seenTokens + 2 * first.outputTokens });
+  const score = callOf(step.evaluator, at, {
+    role: 'evaluator',
+    written: [step.prompt, step.criteria],
+    shownTokens: first.outputTokens,
+  });
+  const scores = step.checks === undefined ? versions : byLife(at, 0, versions, versions);
+  return sum([first, times(versions - 1, later), times(scores, score)]);
+}
+
+function supervisorSpending(step: SupervisorStep, at: Measuring): Spending {
+  const { maxRounds, maxAssignments, concurrency } = step;
+  const workers = Object.values(step.workers).map((worker) => spendingOf(worker.step, at));
+  const assignments = byLife(at, 0, Math.min(workers.length, maxAssignments), maxAssignments);
+  // In every round but the last one each open assignment may be tried again.
+  const work = times(assignments * byLife(at, 1, 1, maxRounds), oneOf(at, workers));
+  const decision = callOf(step.supervisor, at, {
+    role: 'supervisor',
+    written: [step.prompt, ...Object.values(step.workers).map(({ description }) => description)],
+    shownTokens: work.outputTokens,
+  });
+  const decisions = times(byLife(at, 1, Math.min(2, maxRounds + 1), maxRounds + 1), decision);
+  const final =
+    step.final === undefined
+      ? nothingSpent
+      : spendingOf(step.final, { ...at, seenTokens: at.seenTokens + work.outputTokens });
+  return sum([
+    decisions,
+    { ...work, seconds: work.seconds / Math.min(concurrency, assignments || 1) },
+    final,
+  ]);
 }

@@ -13,8 +13,9 @@ import { checkWaits } from './check-waits';
 import { graphOf, type PlanGraph } from './graph';
 import { member } from './json';
 import { problem, type PlanProblem } from './problem';
-import { warnOfLimits } from './spending';
+
 import { walk } from './walk';
+import { warnOfLimits } from './warn-of-limits';
 
 export interface Validation {
   /** With its defaults filled in; null where there is any error. */

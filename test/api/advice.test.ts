@@ -1,7 +1,7 @@
-import type { Recommendation } from '../../src/contract/advice-api';
+import type { Estimate, Recommendation } from '../../src/contract/advice-api';
 import type { PlanValidation } from '../../src/contract/plans-api';
 import type { Problem } from '../../src/contract/problems';
-import { bearer, testApi, type TestApi } from './api';
+import { bearer, testApi, writerPlan, type TestApi } from './api';
 
 let api: TestApi;
 let key: string;
@@ -37,5 +37,39 @@ describe('POST /v1/plans/recommend', () => {
     expect((await post('/v1/plans/recommend', {})).statusCode).toBe(422);
     const refused = await post('/v1/plans/recommend', { answers: { colour: true } });
     expect(refused.json<Problem>().errors?.map(({ path }) => path)).toEqual(['/answers/colour']);
+  });
+});
+
+describe('POST /v1/runs/estimate', () => {
+  it('takes what a start takes and starts nothing', async () => {
+    const start = {
+      plan: writerPlan,
+      input: { topic: 'heat pumps' },
+      options: { limits: { costUsd: 0.02 } },
+    };
+    const response = await post('/v1/runs/estimate', start);
+    expect(response.statusCode).toBe(200);
+    const { modelCalls, costUsd, pastRuns, warnings } = response.json<Estimate>();
+    expect({ modelCalls, pastRuns }).toEqual({ modelCalls: { min: 1, expected: 1, max: 1 }, pastRuns: 0 });
+    expect(costUsd.max).toBe(0.02);
+    expect(warnings).toEqual([]);
+    const runs = await api.app.inject({ url: '/v1/runs', headers: bearer(key) });
+    expect(runs.json()).toMatchObject({ items: [] });
+  });
+
+  it('says what the plan itself warns of, where it stands in the body', async () => {
+    const plan = { ...writerPlan, limits: { costUsd: 0.001 } };
+    const { warnings } = (
+      await post('/v1/runs/estimate', { plan, input: { topic: 'x y z' } })
+    ).json<Estimate>();
+    expect(warnings.map(({ path, code }) => [path, code])).toEqual([
+      ['/plan/limits/costUsd', 'limit_may_be_exceeded'],
+    ]);
+  });
+
+  it('refuses what a start would refuse', async () => {
+    const refused = await post('/v1/runs/estimate', { plan: writerPlan, input: {} });
+    expect(refused.json<Problem>()).toMatchObject({ status: 422, errors: [{ path: '/input' }] });
+    expect((await post('/v1/runs/estimate', { plan: 'unknown' })).statusCode).toBe(422);
   });
 });

@@ -106,6 +106,18 @@ describe('the command line', () => {
     expect(sent()).toEqual({ goal: 'a poem', answers: { stepsDepend: true } });
   });
 
+  it('estimates a stored plan under a limit', async () => {
+    service.on('POST /v1/runs/estimate', (_, response) => {
+      const modelCalls = { min: 3, expected: 6, max: 9 };
+      const costUsd = { min: 0.001, expected: 0.0133, max: 0.2 };
+      sendJson(response, { modelCalls, costUsd, seconds: 61, pastRuns: 0, warnings: [] });
+    });
+    const { exitCode, output, said } = await fermata(['estimate', 'brief', '--limit-usd', '0.2'], service);
+    expect({ exitCode, said }).toEqual({ exitCode: 0, said: "From the plan's shape.\n" });
+    expect(output).toMatch(/^min +3 calls +\$0\.001000\nexpected +6 calls +\$0\.0133 +1m 01s\nmax +9 calls/);
+    expect(sent()).toMatchObject({ plan: 'brief', options: { limits: { costUsd: 0.2 } } });
+  });
+
   it('names line and column of a file that is no YAML, without asking the service', async () => {
     const file = join(folder, 'plan.yaml');
     writeFileSync(file, 'name: brief\nflow: { type: agent\nagents: }\n');

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
+import type { Estimate } from '../../src/contract/advice-api';
 import { projectFolder } from '../support/part';
 import { startService, type Service } from '../support/service';
 import { simulatorAt } from '../support/simulator';
@@ -32,16 +33,21 @@ async function finished(
 ): Promise<{ run: Run; decided: number; calls: number }> {
   const vendor = simulatorAt(service.simulatorUrl, service.internalKey);
   const before = await vendor.totals();
-  const started = await service.request('POST', '/v1/runs', {
+  const start = {
     plan: parse(read(folder, 'plan.yaml')) as unknown,
     input: JSON.parse(read(folder, 'input.json')) as unknown,
-  });
+  };
+  const estimated = (await service.request('POST', '/v1/runs/estimate', start)).body as Estimate;
+  const started = await service.request('POST', '/v1/runs', start);
   expect(started).toMatchObject({ status: 201 });
   const { id } = started.body as Run;
   for (let decided = 0; ;) {
     const run = (await service.request('GET', `/v1/runs/${id}`)).body as Run;
-    if (!open.includes(run.status))
+    if (!open.includes(run.status)) {
+      expectWithin(estimated.modelCalls, run.usage.modelCalls);
+      expectWithin(estimated.costUsd, run.usage.costUsd);
       return { run, decided, calls: (await vendor.totals()).calls - before.calls };
+    }
     for (const approval of run.approvals) {
       const answer = await service.request('POST', `/v1/approvals/${approval}`, decision);
       expect(answer).toMatchObject({ status: 200 });
@@ -49,6 +55,14 @@ async function finished(
     }
     await sleep(50);
   }
+}
+
+/** What was estimated before the start holds for the run itself. */
+function expectWithin({ min, expected, max }: Estimate['costUsd'], used: number): void {
+  expect(used).toBeGreaterThanOrEqual(min);
+  expect(used).toBeLessThanOrEqual(max);
+  expect(expected).toBeGreaterThanOrEqual(min);
+  expect(expected).toBeLessThanOrEqual(max);
 }
 
 describe('each example runs as its README says', () => {
@@ -143,6 +157,13 @@ describe('each example runs as its README says', () => {
       const { body } = await service.request('GET', `/v1/runs/${run.id}/steps/${path}`);
       expect(body).toMatchObject({ status: 'completed' });
     }
+  }, 60_000);
+
+  test('and what was seen of a plan is what is expected of its next run', async () => {
+    const plan = parse(read('content-production', 'plan.yaml')) as unknown;
+    const input = JSON.parse(read('content-production', 'input.json')) as unknown;
+    const { body } = await service.request('POST', '/v1/runs/estimate', { plan, input });
+    expect(body).toMatchObject({ pastRuns: 1, modelCalls: { min: 3, expected: 5 } });
   }, 60_000);
 
   test('and there is no example that is not run here', () => {

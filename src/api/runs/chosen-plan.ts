@@ -12,23 +12,29 @@ import type { Service } from '../service';
 
 const timeoutMsMax = durationMs('365d');
 
+interface ChosenPlan {
+  plan: Plan;
+  warnings: ProblemIssue[];
+}
+
 /** The plan that a start names or brings, valid for the models there are now. Throws a problem. */
 export async function chosenPlan(
   service: Service,
   { tenant, plan: given, models }: { tenant: string; plan: StartRun['plan']; models: Models },
-): Promise<Plan> {
+): Promise<ChosenPlan> {
   const json = typeof given === 'string' ? await storedPlan(service, tenant, given) : given;
-  const { plan, errors } = await validatePlan(json, models);
-  if (plan !== null) return plan;
+  const { plan, errors, warnings } = await validatePlan(json, models);
+  const inPlan = <Issue extends ProblemIssue>(issue: Issue): Issue => ({
+    ...issue,
+    path: `/plan${issue.path}`,
+  });
+  if (plan !== null) return { plan, warnings: warnings.map(inPlan) };
   const noGateway =
     models.usable.vendors.length === 0 && errors.every(({ code }) => code === 'model_not_usable');
   // It is not the plan that is wrong.
   if (noGateway) throw new ProblemError('not_ready', 'No gateway is there to call models.');
   const detail = typeof given === 'string' ? `The plan ${given} can not run now.` : 'The plan is not valid.';
-  throw invalidInput(
-    detail,
-    errors.map((error) => ({ ...error, path: `/plan${error.path}` })),
-  );
+  throw invalidInput(detail, errors.map(inPlan));
 }
 
 /** `name` means the alias `live`; `name@…` a version or an alias. */

@@ -1,11 +1,14 @@
 import { ulid } from 'ulid';
 import type { StartRun } from '../../contract/api';
 import { limits } from '../../contract/limits';
+import type { Plan } from '../../contract/plan';
+import type { ProblemIssue } from '../../contract/problems';
 import type { Skeleton } from '../../contract/skeleton';
 import type { Json } from '../../contract/value';
 import { insertRun, readManifest, type NewRun, type StartRow } from '../../ledger/runs';
 import type { Principal } from '../../ledger/keys';
 import { toValue } from '../../ledger/values';
+import type { Models } from '../../plan/check-models';
 import { SchemaError } from '../../plan/checking-thread';
 import { validateJson } from '../../plan/json-schema';
 import { freeze, planDigest, type Manifest } from '../../plan/manifest';
@@ -44,14 +47,8 @@ export async function acceptRun(
   }: { body: StartRun; principal: Pick<Principal, 'tenant' | 'user'>; keyed: Keyed | null },
 ): Promise<AcceptedRun | null> {
   const { tenant, user } = principal;
-  const { options = {}, input } = body;
-  const { labels = {}, priority = usualPriority } = options;
-  checkText(body, labels);
-  const models = await currentModels(service);
-  const plan = await chosenPlan(service, { tenant, plan: body.plan, models });
-  const lowered = withLowerLimits(plan, options.limits);
-  await checkInput(plan.input, input);
-
+  const { options: { labels = {}, priority = usualPriority } = {}, input } = body;
+  const { plan, lowered, models } = await checkStart(service, tenant, body);
   const { manifest, hash, skeleton } = freeze(lowered, models);
   const id = ulid();
   const run: NewRun = {
@@ -69,6 +66,25 @@ export async function acceptRun(
   if (!(await insertRun(service.database, run))) return null;
   const row = { ...run, manifest: hash, cancelRequested: false };
   return { row, frozen: { skeleton, inputSchema: plan.input } };
+}
+
+/** A start that may be accepted: the plan as it is, and under the limits of this start. */
+interface CheckedStart {
+  plan: Plan;
+  lowered: Plan;
+  warnings: ProblemIssue[];
+  models: Models;
+}
+
+/** Checks everything about a start and writes nothing. Throws a problem for whatever is wrong with it. */
+export async function checkStart(service: Service, tenant: string, body: StartRun): Promise<CheckedStart> {
+  const { options: { labels = {}, limits: lower } = {}, input } = body;
+  checkText(body, labels);
+  const models = await currentModels(service);
+  const { plan, warnings } = await chosenPlan(service, { tenant, plan: body.plan, models });
+  const lowered = withLowerLimits(plan, lower);
+  await checkInput(plan.input, input);
+  return { plan, lowered, warnings, models };
 }
 
 /** The plan as it was when the run was accepted. */

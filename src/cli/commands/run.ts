@@ -16,26 +16,22 @@ export interface RunOptions {
 
 /** Starts a run; with `watch` stays with it to its end. */
 export async function run(session: Session, plan: string, options: RunOptions): Promise<number> {
-  const source = readPlan(plan);
-  const { limitUsd } = options;
-  const request: StartRun = {
-    plan: source.type === 'stored' ? source.name : source.plan,
-    input: readInput(options.input, options.set),
-    options: {
-      labels: readLabels(options.label),
-      ...(limitUsd === undefined ? {} : { limits: { costUsd: limitUsd } }),
-    },
-  };
-  const started = await start(session, source, request);
+  const started = await postStart<Run>(session, '/v1/runs', { plan, options });
   if (options.watch === true) return watchRun(session, started);
   if (session.json) session.screen.printJson(started);
   else session.screen.print(started.id);
   return exitCodes.ok;
 }
 
-async function start({ client }: Session, source: PlanSource, request: StartRun): Promise<Run> {
+/** Sends what a start consists of; says at their lines in the file what is wrong with a plan. */
+export async function postStart<Body>(
+  { client }: Session,
+  path: string,
+  { plan, options }: { plan: string; options: RunOptions },
+): Promise<Body> {
+  const source = readPlan(plan);
   try {
-    return await client.post<Run>('/v1/runs', request);
+    return await client.post<Body>(path, requestOf(source, options));
   } catch (error) {
     const inPlan =
       error instanceof Refusal && error.problem.errors?.some(({ path }) => path.startsWith('/plan'));
@@ -49,4 +45,15 @@ async function start({ client }: Session, source: PlanSource, request: StartRun)
       issueLines(errors, source.file),
     );
   }
+}
+
+function requestOf(source: PlanSource, { input, set, label, limitUsd }: RunOptions): StartRun {
+  return {
+    plan: source.type === 'stored' ? source.name : source.plan,
+    input: readInput(input, set),
+    options: {
+      labels: readLabels(label),
+      ...(limitUsd === undefined ? {} : { limits: { costUsd: limitUsd } }),
+    },
+  };
 }

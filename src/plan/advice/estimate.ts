@@ -1,0 +1,48 @@
+import type { Estimate } from '../../contract/advice-api';
+import { limits } from '../../contract/limits';
+import type { Plan } from '../../contract/plan';
+import type { Json } from '../../contract/value';
+import type { Models } from '../check-models';
+import type { Life, Spending } from '../measure';
+import { planLimits } from '../skeleton-limits';
+import { spendingOf } from '../spending';
+
+/** What runs of the same plan have come to, on average. */
+export interface PastRuns {
+  runs: number;
+  calls: number;
+  costNano: number;
+  seconds: number;
+}
+
+/** Entries of a list whose length only the run tells. */
+const unknownItems = { least: 0, usual: 5, most: limits.forEachItemsMax } as const;
+
+/**
+ * What a run of a plan will use. The bounds come from the plan's shape and limits; what is expected
+ * comes from past runs where there are any, else from the shape.
+ */
+export function estimateOf(
+  plan: Plan,
+  { models, input, past }: { models: Models; input: Json; past: PastRuns | null },
+): Omit<Estimate, 'warnings'> {
+  const measured = (life: Life): Spending =>
+    spendingOf(plan.flow, { plan, models, life, input, unknownItems: unknownItems[life], seenTokens: 0 });
+  const { costNano = Infinity, modelCalls } = planLimits(plan);
+  const lives = { least: measured('least'), usual: measured('usual'), most: measured('most') };
+  const range = (figure: (spent: Spending) => number, bound: number, usual: number | undefined): Range => {
+    const max = Math.min(bound, Math.ceil(figure(lives.most)));
+    const min = Math.min(max, Math.floor(figure(lives.least)));
+    const expected = Math.round(usual ?? figure(lives.usual));
+    return { min, expected: Math.min(max, Math.max(min, expected)), max };
+  };
+  const cost = range(({ inputNano, outputNano }) => inputNano + outputNano, costNano, past?.costNano);
+  return {
+    modelCalls: range(({ calls }) => calls, modelCalls ?? Infinity, past?.calls),
+    costUsd: { min: cost.min / 1e9, expected: cost.expected / 1e9, max: cost.max / 1e9 },
+    seconds: Math.round((past?.seconds ?? lives.usual.seconds) * 10) / 10,
+    pastRuns: past?.runs ?? 0,
+  };
+}
+
+type Range = Estimate['modelCalls'];
