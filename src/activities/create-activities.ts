@@ -1,6 +1,7 @@
 import type { Activities } from '../contract/activities';
 import { callModel } from './call-model';
 import { closeRun } from './close-run';
+import { emitEvent } from './emit-event';
 import { evaluate } from './evaluate';
 import { createGatewayClient } from './gateway-client';
 import { openApproval } from './open-approval';
@@ -16,6 +17,7 @@ export function createActivities(ports: Ports): Activities {
     evaluate: (request) => evaluate(ports, request),
     openApproval: (request) => openApproval(ports, request),
     subscribe: (request) => subscribe(ports, request),
+    emitEvent: (request) => emitEvent(ports, request),
     writeJournal: ({ run, journal }) => writeJournal(ports, { tenant: run.tenant, run: run.run, journal }),
     closeRun: (request) => closeRun(ports, gateway, request),
   };

@@ -224,6 +224,17 @@ export interface Subscribed {
   taken: { id: string; event: Value } | null;
 }
 
+/** An event that a step publishes. The same step publishes the same event, however often it is asked. */
+export interface EmitEvent {
+  run: RunReference;
+  path: string;
+  source: string;
+  /** Its type. */
+  event: string;
+  data: Value | null;
+  journal: Carried;
+}
+
 export interface CloseRun {
   run: RunReference;
   journal: Carried;
@@ -236,6 +247,7 @@ export interface Activities {
   evaluate(request: EvaluateRequest): Promise<EvaluateResult>;
   openApproval(request: OpenApproval): Promise<OpenedApproval>;
   subscribe(request: Subscribe): Promise<Subscribed>;
+  emitEvent(request: EmitEvent): Promise<{ id: string }>;
   writeJournal(request: { run: RunReference; journal: Carried }): Promise<void>;
   closeRun(request: CloseRun): Promise<void>;
 }

@@ -67,6 +67,8 @@ export const limits = {
   eventsKeptMax: 1000,
   /** Through so many plans an event may have come; `hops` counts them. */
   hopsMax: 8,
+  /** How often events that plans have published are looked for. */
+  courierMilliseconds: 250,
   /** Of one plan. */
   triggersMax: 50,
   /** Ids of events that a run has seen lately, so that none counts twice. */

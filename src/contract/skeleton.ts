@@ -137,6 +137,12 @@ export interface WaitNode extends Frame {
   wait: AwaitedEvent | { type: 'for'; ms: number } | { type: 'until'; time: Expression };
 }
 
+export interface EmitNode extends Frame {
+  type: 'emit';
+  event: string;
+  data?: Expression;
+}
+
 /** An event that a step waits for. */
 export interface AwaitedEvent {
   type: 'event';
@@ -200,6 +206,7 @@ export type StepNode =
   | RouterNode
   | ChoiceNode
   | WaitNode
+  | EmitNode
   | SupervisorNode
   | RefineNode
   | DebateNode;

@@ -32,6 +32,26 @@ export async function insertEvent(database: Database, one: ReceivedEvent): Promi
   return rowCount === 1;
 }
 
+/** The same for an event of a plan. Nobody is at it yet, so it may be taken up at once. */
+export async function insertEmitted(database: Database, one: ReceivedEvent): Promise<void> {
+  await database.query(
+    `INSERT INTO received_events (tenant, id, type, source, event_json, run, hops, tried_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, '-infinity') ON CONFLICT DO NOTHING`,
+    [one.tenant, one.id, one.type, one.source, JSON.stringify(one.event), one.run, one.hops],
+  );
+}
+
+/** Through how many plans the events have come that started a run or that its steps have taken. */
+export async function causedBy(database: Database, tenant: string, run: string): Promise<number> {
+  const { rows } = await database.query<{ hops: number | null }>(
+    `SELECT max(e.hops) AS hops FROM event_effects f
+     JOIN received_events e ON e.tenant = f.tenant AND e.id = f.event
+     WHERE f.tenant = $1 AND f.run = $2`,
+    [tenant, run],
+  );
+  return rows[0]?.hops ?? 0;
+}
+
 export const eventColumns = `tenant, id, type, source, event_json AS "eventJson", run, hops`;
 export type EventRow = Omit<ReceivedEvent, 'event'> & { eventJson: string };
 export const eventOf = ({ tenant, id, type, source, eventJson, run, hops }: EventRow): ReceivedEvent => ({

@@ -88,7 +88,11 @@ export async function takeFor(
        RETURNING s.run, s.path, s.workflow_id),
      noted AS (
        INSERT INTO event_effects (tenant, event, run, path, told)
-       SELECT $1, $2, run, path, $5 FROM taken ON CONFLICT DO NOTHING RETURNING run)
+       SELECT $1, $2, run, path, $5 FROM taken ON CONFLICT DO NOTHING RETURNING run),
+     used AS (
+       UPDATE received_events SET status = 'delivered', reason = NULL
+       WHERE tenant = $1 AND id = $2 AND EXISTS (SELECT FROM noted)
+         AND (status = 'kept' OR (status = 'dead' AND reason = 'unmatched')))
      SELECT taken.run, taken.path, taken.workflow_id AS "workflowId", noted.run IS NOT NULL AS noted
      FROM taken LEFT JOIN noted ON noted.run = taken.run`,
     [tenant, event, steps.map(({ run }) => run), steps.map(({ path }) => path), told],

@@ -67,6 +67,7 @@ function schemaOfStep(plan: Plan, pointer: string, before: string[]): string | n
     case 'router':
     case 'choice':
     case 'wait':
+    case 'emit':
     case 'supervisor':
     case 'refine':
     case 'debate':

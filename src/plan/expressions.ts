@@ -19,6 +19,7 @@ const templateFields: ReadonlyMap<string, string[]> = new Map([
   ['set', ['value']],
   ['router', ['prompt']],
   ['wait', ['until']],
+  ['emit', ['data']],
   ['supervisor', ['prompt']],
   ['refine', ['prompt', 'criteria']],
   ['debate', ['prompt']],

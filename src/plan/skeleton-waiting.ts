@@ -1,5 +1,5 @@
-import type { ApprovalStep, QuestionStep, WaitStep } from '../contract/plan';
-import type { ApprovalNode, QuestionNode, WaitNode } from '../contract/skeleton';
+import type { ApprovalStep, EmitStep, QuestionStep, WaitStep } from '../contract/plan';
+import type { ApprovalNode, EmitNode, QuestionNode, WaitNode } from '../contract/skeleton';
 import { contentSchema } from './content-schema';
 import { durationMs, planDefaults } from './defaults';
 import { pointerTo } from './json';
@@ -41,4 +41,8 @@ export function waitNode(step: WaitStep, at: At, frame: StepFrame): WaitNode {
   }
   if (step.for !== undefined) return { type, ...frame, wait: { type: 'for', ms: durationMs(step.for) } };
   return { type, ...frame, wait: { type: 'until', time: expression(at, 'until', step.until ?? '') } };
+}
+
+export function emitNode({ type, event, data }: EmitStep, at: At, frame: StepFrame): EmitNode {
+  return { type, ...frame, event, ...(data === undefined ? {} : { data: expression(at, 'data', data) }) };
 }

@@ -7,7 +7,7 @@ import { choiceNode, routerNode, supervisorNode } from './skeleton-choosing';
 import { debateNode, refineNode, reviewNode } from './skeleton-judging';
 import { planLimits } from './skeleton-limits';
 import { child, context, expression, frameOf, type At, type StepFrame } from './skeleton-place';
-import { approvalNode, questionNode, waitNode } from './skeleton-waiting';
+import { approvalNode, emitNode, questionNode, waitNode } from './skeleton-waiting';
 
 /** What the workflow needs of a manifest's agent. */
 interface CallableAgent {
@@ -75,6 +75,8 @@ function nodeOf(step: Step, at: At): StepNode {
       return choiceNode(step, at, frame);
     case 'wait':
       return waitNode(step, at, frame);
+    case 'emit':
+      return emitNode(step, at, frame);
     case 'supervisor':
       return supervisorNode(step, at, frame);
     case 'set':

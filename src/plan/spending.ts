@@ -69,6 +69,7 @@ function ownSpending(step: Step, at: Measuring): Spending {
       );
     case 'question':
     case 'wait':
+    case 'emit':
     case 'set':
       return nothingSpent;
   }

@@ -49,6 +49,12 @@ export const subscribe = (request: Argument<'subscribe'>, summary: string) =>
     () => written.subscribe.executeWithOptions({ summary }, [request]),
   );
 
+export const emitEvent = (request: Argument<'emitEvent'>, summary: string) =>
+  shortly(
+    () => local.emitEvent.executeWithOptions({ summary }, [request]),
+    () => written.emitEvent.executeWithOptions({ summary }, [request]),
+  );
+
 export const writeJournal = (request: Argument<'writeJournal'>, summary: string) =>
   shortly(
     () => local.writeJournal.executeWithOptions({ summary }, [request]),

@@ -12,6 +12,7 @@ export const question = (argument: StartArgument) => run(argument);
 export const router = (argument: StartArgument) => run(argument);
 export const choice = (argument: StartArgument) => run(argument);
 export const wait = (argument: StartArgument) => run(argument);
+export const emit = (argument: StartArgument) => run(argument);
 export const supervisor = (argument: StartArgument) => run(argument);
 export const refine = (argument: StartArgument) => run(argument);
 export const debate = (argument: StartArgument) => run(argument);

@@ -4,6 +4,7 @@ import { agent } from './patterns/agent';
 import { approval } from './patterns/approval';
 import { choice } from './patterns/choice';
 import { debate } from './patterns/debate';
+import { emit } from './patterns/emit';
 import { parallel } from './patterns/parallel';
 import { question } from './patterns/question';
 import { refine } from './patterns/refine';
@@ -44,6 +45,8 @@ export function interpret(step: StepNode, scope: Scope): Promise<Outcome> {
       return set(step, scope);
     case 'wait':
       return wait(step, scope);
+    case 'emit':
+      return emit(step, scope);
     default:
       return step satisfies never;
   }

@@ -6,6 +6,7 @@ import type { Expression, StepNode } from '../contract/skeleton';
 import { nothing, type Json, type Value } from '../contract/value';
 import { evaluate } from './activities';
 import { ask } from './ask';
+import { publish } from './emit';
 import { lookup, namesFor, type Node, type Running } from './node';
 import { noteIncomplete, type RunState } from './run-state';
 import { askPeople } from './people';
@@ -52,6 +53,10 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
     decide: (matter) => askPeople(run, node, matter),
     pause: (until) => pause(run, node, until),
     event: (awaited) => waitForEvent(run, node, awaited),
+    emit: async (event, data) => {
+      const made = async () => ({ type: 'value', value: await publish(run, node, { event, data }) }) as const;
+      return (await once(node, made)).value;
+    },
     overrule: async (place, role, what) => {
       await once(node, () => overrule(run, node, { place, role, what }));
     },

@@ -103,6 +103,8 @@ export interface Scope {
   pause(until: { forMs: number } | { at: number }): Promise<void>;
   /** Waits for an event, outside every clock; null where none that fits came in time. */
   event(awaited: AwaitedEvent): Promise<Value | null>;
+  /** Publishes an event, with data or without; answers `{ id }`. */
+  emit(event: string, data: Value | null): Promise<Value>;
   /** Records what the plan's rules made of an agent's decision at a place below this step. */
   overrule(place: string, role: Role, what: Json): Promise<void>;
   /** Notes a part of the run's result that is missing or less than it should be. */

@@ -1,3 +1,4 @@
+import { stepTypes } from '../../src/contract/plan';
 import type { Json } from '../../src/contract/value';
 import { validatePlan } from '../../src/plan/validate';
 import {
@@ -110,19 +111,18 @@ describe('the shape of a plan', () => {
   });
 
   it('says which types of step there are', async () => {
+    const types = `${stepTypes.slice(0, -1).join(', ')} and ${String(stepTypes.at(-1))}`;
     const { errors } = await validatePlan(planOf(sequenceOf({ type: 'oracle' }, { id: 'a' })), simulated);
     expect(errors).toEqual([
       {
         path: '/flow/steps/0/type',
         code: 'validation_failed',
-        message:
-          '"oracle" is not a type of step; there are agent, sequence, parallel, review, approval, question, set, router, choice, wait, supervisor, refine and debate.',
+        message: `"oracle" is not a type of step; there are ${types}.`,
       },
       {
         path: '/flow/steps/1/type',
         code: 'validation_failed',
-        message:
-          'A step needs a type; there are agent, sequence, parallel, review, approval, question, set, router, choice, wait, supervisor, refine and debate.',
+        message: `A step needs a type; there are ${types}.`,
       },
     ]);
   });

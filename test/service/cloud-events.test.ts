@@ -25,7 +25,7 @@ const waits = (id: string) =>
   );
 const dead = async () => {
   const { body } = await house.service.request('GET', '/v1/events?status=dead&limit=200');
-  return (body as { items: { id: string; reason: string; event: { id: string } }[] }).items;
+  return (body as { items: { id: string; reason: string; event: { id: string; source: string } }[] }).items;
 };
 const store = async (name: string, triggers: object[], flow: object, version = '1.0.0') => {
   const plan = planOf(flow, { name, version, triggers });
@@ -93,6 +93,41 @@ test('an input that the plan refuses makes a dead letter that says so', async ()
   const { id, started } = await send(cloudEvent('bad.input', { n: 'one' }));
   expect(started).toEqual([]);
   expect((await dead()).find((one) => one.id === id)?.reason).toContain('/input/n');
+}, 60_000);
+
+test("a plan's event starts plans and wakes steps, in the name of its step", async () => {
+  const chained = { type: 'wait', event: 'chain.begun', when: 'event.data.n == 3' };
+  const waiting = await house.start(planOf(chained));
+  await waits(waiting);
+  await store('chained', [{ event: 'chain.begun' }], { type: 'set', value: '{{ input.n }}' });
+  const emit = { type: 'emit', id: 'tell', event: 'chain.begun', data: { n: '{{ input.n }}' } };
+  const id = await house.start(planOf({ type: 'sequence', steps: [emit, chained] }), { n: 3 });
+  const event = {
+    ...{ specversion: '1.0', id: `${id}/tell`, source: '/plans/trial', subject: id, hops: 1 },
+    ...{ type: 'chain.begun', datacontenttype: 'application/json', data: { n: 3 } },
+  };
+  for (const one of [waiting, id])
+    expect(await house.ended(one)).toMatchObject({ result: { output: event } });
+  expect(await house.step(id, 'tell')).toMatchObject({ output: { id: event.id } });
+  const [started] = await eventually('the plan is started', async () => {
+    const { body } = await house.service.request('GET', '/v1/runs?plan=chained');
+    const { items } = body as { items: { id: string }[] };
+    return items.length > 0 ? items : undefined;
+  });
+  expect(await house.ended(started?.id ?? '')).toMatchObject({ result: { output: 3 } });
+}, 60_000);
+
+test('plans that start each other end after 8 hops', async () => {
+  const flow = { type: 'emit', event: 'echo', data: 1 };
+  await store('echo', [{ event: 'echo' }], flow);
+  await send(cloudEvent('echo', 1));
+  await eventually('the ninth is a dead letter', async () =>
+    (await dead()).some(({ reason, event }) => reason === 'too_many_hops' && event.source === '/plans/echo')
+      ? true
+      : undefined,
+  );
+  const { body } = await house.service.request('GET', '/v1/runs?plan=echo');
+  expect((body as { items: unknown[] }).items).toHaveLength(9);
 }, 60_000);
 
 test('an event that has come through more than 8 plans wakes nobody', async () => {

@@ -79,6 +79,7 @@ const leaves: Nested[] = [
   { step: { type: 'debate', panel: ['writer', 'glad'], judge: 'judge', prompt: 'Is it?' }, calls: 3 },
   { step: { type: 'approval', title: 'Go on?', content: 'a text', risk: 'low' }, calls: 0 },
   { step: { type: 'wait', for: '1ms' }, calls: 0 },
+  { step: { type: 'emit', event: 'reached', data: 'a text' }, calls: 0 },
   { step: value, calls: 0 },
 ];
 

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { forgetExpired } from '../../ledger/idempotency';
-import { deliverLeftOver } from '../deliveries/left-over';
+import { createCourier } from '../deliveries/courier';
 import type { Service } from '../service';
 import { compareChanged } from './changes';
 import { createLease } from './lease';
@@ -22,7 +22,7 @@ const forgetEveryMs = 600_000;
 
 /**
  * Keeps the ledger true to Temporal: starts what was left, takes up what was reset, ends what was
- * terminated, names what is stalled and stores histories. Of all API processes the holder of a lease
+ * terminated, names what is stalled, stores histories and delivers the events of plans. Of all API processes the holder of a lease
  * does it; another takes over when that one is gone. A task that fails is tried again in the next
  * round and holds up none of the others.
  */
@@ -39,24 +39,16 @@ export function startReconciler(
   const { database } = service;
   const checkOpenRuns = createOpenRunCheck(service, log);
   const lease = createLease(database, { name: leaseName, seconds: leaseSeconds });
-  let forgottenAt = 0;
   let rounds = 0;
   let stopping = false;
   const isHolder = () => !stopping && lease.isHolder();
 
-  async function forget(): Promise<void> {
-    if (Date.now() - forgottenAt < forgetEveryMs) return;
-    await forgetExpired(database);
-    forgottenAt = Date.now();
-  }
-
   const tasks: { [name: string]: () => Promise<void> } = {
     starts: () => startPendingRuns(service, log, startsOlderThanSeconds),
-    events: () => deliverLeftOver(service, log, eventsOlderThanSeconds),
     changes: () => compareChanged(service, log, { round: rounds, isHolder }),
     'open runs': () => checkOpenRuns(isHolder),
     histories: () => storeHistories(service, log, isHolder),
-    'idempotency keys': forget,
+    'idempotency keys': createForgetting(database),
   };
 
   async function work(): Promise<void> {
@@ -82,7 +74,9 @@ export function startReconciler(
     });
   };
   timer = setTimeout(next, 0);
-  // Apart from the rounds: a long one must not lose its lease half way.
+  // Apart from the rounds: events of plans are waited for.
+  const courier = createCourier(service, log, { olderThanSeconds: eventsOlderThanSeconds, isHolder });
+  // And so is the lease: a long round must not lose it half way.
   const renewal = setInterval(() => {
     if (isHolder()) lease.renew().catch(() => undefined);
   }, everyMs);
@@ -91,8 +85,18 @@ export function startReconciler(
       stopping = true;
       clearTimeout(timer);
       clearInterval(renewal);
-      await round;
+      await Promise.all([round, courier.stop()]);
       await lease.giveBack().catch(() => undefined);
     },
+  };
+}
+
+/** Forgets idempotency keys now and then. */
+function createForgetting(database: Service['database']): () => Promise<void> {
+  let forgottenAt = 0;
+  return async () => {
+    if (Date.now() - forgottenAt < forgetEveryMs) return;
+    await forgetExpired(database);
+    forgottenAt = Date.now();
   };
 }

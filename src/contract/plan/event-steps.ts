@@ -35,3 +35,18 @@ export const waitFields = object(
     until: Template.optional(),
   },
 );
+
+export const emitFields = object(
+  {
+    ...step,
+    type: 'Publishes an event to triggers and to steps that wait for it, in this run and in others; the output is `{ id }`, its id.',
+    event: 'The type of the event.',
+    data: 'Its data: any JSON; the strings in it are templates.',
+  },
+  {
+    type: z.literal('emit'),
+    ...frame,
+    event: EventType,
+    data: z.json().optional(),
+  },
+);

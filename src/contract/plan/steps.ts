@@ -12,7 +12,7 @@ import {
   routeSentences,
 } from './choosing-steps';
 import { planDescriptions as says } from './descriptions';
-import { waitFields } from './event-steps';
+import { emitFields, waitFields } from './event-steps';
 import { debateFields, refineFields, refineSentences } from './judging-steps';
 import { questionFields } from './people-steps';
 import {
@@ -59,6 +59,7 @@ export interface ChoiceStep extends z.infer<typeof choiceFields>, Guarded {
   otherwise?: Step | undefined;
 }
 export interface WaitStep extends z.infer<typeof waitFields>, Guarded {}
+export interface EmitStep extends z.infer<typeof emitFields>, Guarded {}
 export interface SupervisorStep extends z.infer<typeof supervisorFields>, Guarded {
   workers: { [name: string]: Worker };
   final?: Step | undefined;
@@ -82,6 +83,7 @@ export type Step =
   | RouterStep
   | ChoiceStep
   | WaitStep
+  | EmitStep
   | SupervisorStep
   | RefineStep
   | DebateStep;
@@ -147,6 +149,7 @@ export const Step = z
       })
       .meta({ id: 'ChoiceStep' }),
     waitFields.extend(described(says.step, guarded)).meta({ id: 'WaitStep' }),
+    emitFields.extend(described(says.step, guarded)).meta({ id: 'EmitStep' }),
     supervisorFields
       .extend({
         ...described(says.step, guarded),
@@ -173,6 +176,7 @@ export const stepTypes = [
   'router',
   'choice',
   'wait',
+  'emit',
   'supervisor',
   'refine',
   'debate',

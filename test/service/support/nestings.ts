@@ -102,6 +102,7 @@ const waitStep: fc.Arbitrary<Step> = fc.constantFrom<Step>(
   { type: 'wait', for: '20ms' },
   { type: 'wait', until: '2020-01-01T00:00:00Z' },
   { type: 'wait', event: 'never', timeout: '1s', onFailure: 'skip' },
+  { type: 'emit', event: 'nested', data: { mark: '{{ input.mark }}' } },
 );
 
 function guarded(place: Place, step: fc.Arbitrary<Step>): fc.Arbitrary<Step> {

@@ -36,8 +36,7 @@ export async function play(
   const calls = (await house.vendor.ledger())
     .slice(before)
     .filter(({ messages }) => mark === undefined || messages.some(({ text }) => text.includes(mark)));
-  return {
-    id,
+  return withoutRun(id, {
     run: {
       ...{ status: run.status, reason: run.statusReason, stateVersion: run.stateVersion },
       usage: run.usage,
@@ -60,7 +59,13 @@ export async function play(
     steps: (await house.steps(id)).map(function plain({ path, type, status, usage, children }): unknown {
       return [path, type, status, usage.modelCalls, children.map(plain)];
     }),
-  };
+  });
+}
+
+/** Ids of emitted events have the run's id in them. */
+function withoutRun(id: string, played: Omit<Played, 'id'>): Played {
+  const text = JSON.stringify(played).replaceAll(id, 'the run');
+  return { id, ...(JSON.parse(text) as Omit<Played, 'id'>) };
 }
 
 const sorted = (list: unknown[]) => list.map((one) => JSON.stringify(one)).sort();
