@@ -17,6 +17,18 @@ export interface Carried {
   entries: JournalEntry[];
   /** After a reset: what is known to be written, which the ledger keeps. */
   written?: WrittenEntries;
+  /** The child workflow whose entries these are; absent where they are the run's own workflow's. */
+  child?: JournalChild;
+}
+
+/** A child workflow has a journal of its own. Its numbers go on from where its parent's stood. */
+export interface JournalChild {
+  /** Its first execution: another start of the same child has another. */
+  id: string;
+  /** Path of the step that it carries out. */
+  path: string;
+  /** Number of its first entry. */
+  first: number;
 }
 
 export type EvaluateRequest = { run: RunReference; path: string; journal?: Carried } & (

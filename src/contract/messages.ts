@@ -27,6 +27,13 @@ export type EventMessage =
     }
   | { type: string; data?: Json };
 
+/** What a child workflow tells the one that waits for it: what it waits for itself, and at last its end. */
+export type ChildMessage = { path: string; waitingFor: string | null } | { path: string; end: unknown };
+
+export const childSignal = defineSignal<[ChildMessage]>('child');
+/** Ends a child for a reason of its parent's, which workflow code knows. */
+export const endSignal = defineSignal<[unknown]>('end');
+
 export const eventSignal = defineSignal<[EventMessage]>('event');
 
 export const stateQuery = defineQuery<StateView>('state');

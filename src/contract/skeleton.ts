@@ -40,6 +40,8 @@ interface Frame {
   when?: Expression;
   timeoutMs?: number;
   limits?: LimitsNode;
+  /** Carried out by a child workflow with a history of its own. */
+  isolate?: true;
   onFailure: OnFailureNode;
 }
 

@@ -25,6 +25,38 @@ export interface StartArgument extends RunReference {
   localInTurn?: true;
   /** Goes on as a new Temporal run after so many ended steps, for tests. */
   continueAfterSteps?: number;
+  /** Set where the workflow carries out one step for the workflow of the steps around it. The skeleton's flow is that step. */
+  child?: ChildArgument;
+  /** Children that an earlier Temporal run of the same workflow has left at work, or not yet heard out. */
+  children?: ChildView[];
+}
+
+/** What a child workflow carries out, and for whom. */
+export interface ChildArgument {
+  path: string;
+  /** Id of the workflow that waits for it. */
+  parent: string;
+  /** What the step takes over from those around it: JSON, written and read by workflow code. */
+  inherited: Value;
+  /** Where the parent's journal and state stood: the child's numbers go on from there. */
+  journal: { count: number; givenUp: number };
+  stateVersion: number;
+  /** Why its parent has ended it, if it has; for workflow code. */
+  ending?: unknown;
+}
+
+/** Id of the child workflow that carries out the step at a path. */
+export function childWorkflowId(run: string, path: string): string {
+  return `${run}/${path}`;
+}
+
+/** A child as its parent knows it. */
+export interface ChildView {
+  path: string;
+  /** What it waits for; null while it works. */
+  waitingFor: string | null;
+  /** How it ended, for workflow code; null while it is open. */
+  end: unknown;
 }
 
 /** Events as a run keeps them. */

@@ -37,7 +37,8 @@ export async function readCounted(database: Database, reset: Reset): Promise<Cou
   const { rows } = await database.query<Row>(
     `SELECT seq, coalesce(entry, with_entry) AS n, temporal_run AS "temporalRun", at, step, type, data
      FROM run_events
-     WHERE tenant = $1 AND run = $2 AND coalesce(entry, with_entry) IS NOT NULL AND temporal_run = ANY ($3::text[])
+     WHERE tenant = $1 AND run = $2 AND coalesce(entry, with_entry) IS NOT NULL AND child IS NULL
+       AND temporal_run = ANY ($3::text[])
      ORDER BY n, seq`,
     [tenant, run, lineage.map(({ id }) => id)],
   );
@@ -45,7 +46,37 @@ export async function readCounted(database: Database, reset: Reset): Promise<Cou
   for (const { id, counts } of lineage)
     for (const { n, temporalRun } of rows)
       if (temporalRun === id && counts(n) && !owners.has(n)) owners.set(n, id);
-  return rows.filter(({ n, temporalRun }) => owners.get(n) === temporalRun).map(countedOf);
+  const own = rows.filter(({ n, temporalRun }) => owners.get(n) === temporalRun).map(countedOf);
+  const ofChildren = await readChildren(database, reset, own);
+  return [...own, ...ofChildren].sort((left, right) => left.entry.n - right.entry.n || left.seq - right.seq);
+}
+
+/** What children wrote counts where the step that they carry out had begun. */
+async function readChildren(
+  database: Database,
+  { tenant, run }: Reset,
+  own: CountedEntry[],
+): Promise<CountedEntry[]> {
+  const { rows } = await database.query<Row & { childPath: string }>(
+    `SELECT seq, coalesce(entry, with_entry) AS n, temporal_run AS "temporalRun", at, step, type, data,
+       child_path AS "childPath"
+     FROM run_events
+     WHERE tenant = $1 AND run = $2 AND coalesce(entry, with_entry) IS NOT NULL AND child IS NOT NULL AND NOT superseded
+     ORDER BY length(child_path), n, seq`,
+    [tenant, run],
+  );
+  const begun = new Set<string | null>();
+  const note = ({ entry }: CountedEntry) => {
+    if (entry.type === 'step.started') begun.add(entry.step);
+  };
+  own.forEach(note);
+  // A child of a child comes after it, since its path is longer.
+  return rows.flatMap((row) => {
+    if (!begun.has(row.childPath)) return [];
+    const counted = countedOf(row);
+    note(counted);
+    return [counted];
+  });
 }
 
 function countedOf({ seq, at, data, n, step, type }: Row): CountedEntry {

@@ -41,11 +41,14 @@ export function statementOf(
     run: place(write.run),
     temporalRun: `${place(executor)}::text`,
   };
+  const { child } = write.journal;
   const projection = project(entries);
-  const isFirst = entries.some((entry) => entry.n === 1);
+  const isFirst = child === undefined && entries.some((entry) => entry.n === 1);
   const parts = [
     freshPart(scope, write, place),
-    runPart(scope, projection.run, { search: write.search, whilePending, place }),
+    child === undefined
+      ? runPart(scope, projection.run, { search: write.search, whilePending, place })
+      : besideRunPart(scope),
     ...(projection.steps.length === 0 ? [] : [stepsPart(scope, projection, place)]),
     ...(isFirst ? [temporalRunPart(scope)] : []),
     ...(projection.run?.finished
@@ -55,9 +58,10 @@ export function statementOf(
   ];
   const sql = `WITH ${parts.join(',\n')},
     written AS (
-      INSERT INTO run_events (tenant, run, seq, type, at, step, data, temporal_run, entry, with_entry)
+      INSERT INTO run_events (tenant, run, seq, type, at, step, data, temporal_run, entry, with_entry, child, child_path)
       SELECT ${scope.tenant}, ${scope.run}, numbered.last_seq - (SELECT count(*) FROM fresh) + fresh.place, fresh.type,
-        fresh.at, fresh.step, fresh.data, ${scope.temporalRun}, fresh.entry, CASE WHEN fresh.entry IS NULL THEN fresh.n END
+        fresh.at, fresh.step, fresh.data, ${scope.temporalRun}, fresh.entry, CASE WHEN fresh.entry IS NULL THEN fresh.n END,
+        ${place(child?.id ?? null)}::text, ${place(child?.path ?? null)}::text
       FROM fresh, numbered)
     SELECT FROM numbered`;
   return { sql, parameters };
@@ -82,7 +86,18 @@ function freshPart(scope: Scope, { journal, kept = [] }: JournalWrite, place: Pl
     FROM unnest(${columns.join(', ')}) WITH ORDINALITY AS e (n, entry, type, at, step, data, i)
     WHERE NOT EXISTS (
       SELECT FROM run_events r WHERE r.tenant = ${scope.tenant} AND r.run = ${scope.run}
-        AND r.entry = e.n AND NOT r.superseded))`;
+        AND r.entry = e.n AND NOT r.superseded AND r.child IS NOT DISTINCT FROM ${place(journal.child?.id ?? null)}::text))`;
+}
+
+/**
+ * A child workflow tells of its own steps and of nothing else of the run. Which of its executions
+ * writes is not asked: another start of the same child has a journal of its own.
+ */
+function besideRunPart(scope: Scope): string {
+  return `numbered AS (
+    UPDATE runs r SET last_seq = r.last_seq + (SELECT count(*) FROM fresh)
+    WHERE r.tenant = ${scope.tenant} AND r.id = ${scope.run} AND r.finished_at IS NULL
+    RETURNING r.last_seq)`;
 }
 
 function runPart(

@@ -1,3 +1,4 @@
+import type { JournalChild } from '../contract/activities';
 import type { WrittenEntries } from '../contract/workflow';
 import type { Database } from './database';
 import { statementOf, type JournalWrite } from './journal-statement';
@@ -19,7 +20,12 @@ export type Written =
  * of a Temporal run that came from a reset mark what they replace.
  */
 export async function writeEntries(database: Database, write: JournalWrite): Promise<Written> {
-  if (write.journal.entries.length === 0 && write.approval === undefined) return { type: 'written' };
+  const { entries, child } = write.journal;
+  if (entries.length === 0 && write.approval === undefined) return { type: 'written' };
+  if (child !== undefined) {
+    if (entries.some(({ n }) => n === child.first)) await replaceChild(database, write, child);
+    return (await isTaken(database, statementOf(write))) ? { type: 'written' } : { type: 'closed' };
+  }
   for (let whilePending = false; ;) {
     if (await isTaken(database, statementOf(write, { whilePending }))) return { type: 'written' };
     const state = await settlePlace(database, write);
@@ -69,6 +75,27 @@ async function isTaken(
   }
 }
 
+/**
+ * Takes back what an earlier start of the same child wrote, before a reset of the workflow that waits
+ * for it: its events are marked, and its steps are told anew.
+ */
+async function replaceChild(
+  database: Database,
+  { tenant, run }: JournalWrite,
+  { id, path }: JournalChild,
+): Promise<void> {
+  const below = path === 'root' ? '' : `${path}.`;
+  await database.query(
+    `WITH replaced AS (
+       UPDATE run_events SET superseded = true
+       WHERE tenant = $1 AND run = $2 AND child <> $3 AND (child_path = $4 OR starts_with(child_path, $5)) AND NOT superseded
+       RETURNING child)
+     DELETE FROM steps WHERE tenant = $1 AND run = $2 AND path <> $4 AND starts_with(path, $5)
+       AND EXISTS (SELECT FROM replaced)`,
+    [tenant, run, id, path, below],
+  );
+}
+
 /** What was written before the entries of a batch. */
 function writtenBefore({ journal: { entries, written } }: JournalWrite): WrittenEntries {
   return written ?? { upTo: Math.min(...entries.map((entry) => entry.n)) - 1, beyond: [] };
@@ -101,7 +128,7 @@ export async function countOtherEntries(
 ): Promise<number> {
   const { rows } = await database.query<{ count: number }>(
     `SELECT count(*) AS count FROM run_events
-     WHERE tenant = $1 AND run = $2 AND entry IS NOT NULL AND NOT superseded AND NOT entry = ANY ($3::int[])`,
+     WHERE tenant = $1 AND run = $2 AND child IS NULL AND entry IS NOT NULL AND NOT superseded AND NOT entry = ANY ($3::int[])`,
     [tenant, run, journal.entries.map((entry) => entry.n)],
   );
   return rows[0]?.count ?? 0;

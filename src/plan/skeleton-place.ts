@@ -19,7 +19,7 @@ export interface At {
 }
 
 export function frameOf(step: Step, at: At) {
-  const { id, when, timeout, limits } = step;
+  const { id, when, timeout, limits, isolate } = step;
   return {
     ...(id === undefined ? {} : { id }),
     ...(when === undefined
@@ -27,6 +27,7 @@ export function frameOf(step: Step, at: At) {
       : { when: { at: pointerTo(at.pointer, 'when'), uses: namesUsedByCondition(when) } }),
     ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout) }),
     ...(limits === undefined ? {} : { limits: stepLimits(limits) }),
+    ...(isolate === true ? { isolate } : {}),
     onFailure: onFailureNode(step, at),
   };
 }

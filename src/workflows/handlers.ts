@@ -5,12 +5,15 @@ import {
   budgetQuery,
   decideSignal,
   decideUpdate,
+  childSignal,
+  endSignal,
   eventSignal,
   stateQuery,
   stepsQuery,
 } from '../contract/messages';
 import { evaluate, writeJournal } from './activities';
 import type { OpenMatter } from './approvals';
+import type { Stopped } from './outcome';
 import { receive } from './receive';
 import type { RunState } from './run-state';
 import type { Settled } from './scope';
@@ -41,6 +44,13 @@ export function handleMessages(state: RunState, status: Status): void {
     }
   });
   setHandler(eventSignal, (message) => receive(state, message));
+  setHandler(childSignal, (message) => {
+    state.children.receive(message);
+  });
+  setHandler(endSignal, (stopped) => {
+    // Sent by the workflow that waits for this one.
+    state.ending ??= stopped as Stopped;
+  });
   setHandler(stateQuery, () => status.view());
   setHandler(stepsQuery, () => [...state.steps.values()]);
   setHandler(approvalsQuery, () => state.approvals.pending().map((matter) => matter.id));

@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { Carried } from '../contract/activities';
+import type { Carried, JournalChild } from '../contract/activities';
 import type { JournalEntry, JournalFact } from '../contract/journal';
 import type { WrittenEntries } from '../contract/workflow';
 
@@ -29,6 +29,8 @@ export interface Journal {
   /** The numbers so far, for the next Temporal run of the same run: they go on there. */
   numbers(): JournalNumbers;
   goOnFrom(numbers: JournalNumbers): void;
+  /** Goes on behind what a child has counted: what follows from it has a higher number. */
+  follow(child: JournalNumbers): void;
 }
 
 export interface JournalNumbers {
@@ -42,7 +44,8 @@ export interface JournalNumbers {
  */
 const sharedMax = 12;
 
-export function createJournal(temporalRun: string): Journal {
+/** `child` is whose journal it is where it is not the run's own workflow's. */
+export function createJournal(temporalRun: string, child?: JournalChild): Journal {
   const buffer = new Map<number, JournalEntry>();
   const carriers = new Map<number, number>();
   const reserved = new Set<number>();
@@ -87,7 +90,8 @@ export function createJournal(temporalRun: string): Journal {
       const entries = [...buffer.values()].filter(({ n }, index) => index < sharedMax || isLoose(n));
       for (const { n } of entries) carriers.set(n, (carriers.get(n) ?? 0) + 1);
       try {
-        const result = await send({ temporalRun, entries, ...writtenAfterReset() });
+        const whose = child === undefined ? writtenAfterReset() : { child };
+        const result = await send({ temporalRun, entries, ...whose });
         for (const { n } of entries) buffer.delete(n);
         if (made !== undefined) reserved.delete(made);
         return result;
@@ -104,6 +108,10 @@ export function createJournal(temporalRun: string): Journal {
     numbers: () => ({ count, givenUp }),
     goOnFrom(numbers) {
       ({ count, givenUp } = numbers);
+    },
+    follow(other) {
+      givenUp += Math.max(0, other.count - count);
+      count = Math.max(other.count, count);
     },
   };
 }

@@ -44,7 +44,8 @@ function journal(run: RunState, node: Node, step: StepNode, outcome: Outcome): v
       stateVersion: run.stateVersion,
     },
   });
-  if (!isFinished(outcome)) return;
+  // What a child makes is one version of the run: the one that its step makes when it ends.
+  if (!isFinished(outcome) || run.argument.child !== undefined) return;
   const data = { version: run.stateVersion, step: node.path };
   run.journal.add(node.path, { type: 'state.version', data });
 }

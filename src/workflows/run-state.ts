@@ -3,15 +3,18 @@ import type { Incomplete, IncompleteCode } from '../contract/failures';
 import type { Usage } from '../contract/usage';
 import type { Skeleton } from '../contract/skeleton';
 import type { Value } from '../contract/value';
-import type { RunReference, StepView } from '../contract/workflow';
+import type { RunReference, StartArgument, StepView } from '../contract/workflow';
 import type { Approvals } from './approvals';
+import type { Children } from './children';
 import type { Gate } from './gate';
 import type { Inbox } from './inbox';
 import type { Journal } from './journal';
+import type { Stopped } from './outcome';
 
 /** What all steps of a run share. */
 export interface RunState {
   reference: RunReference;
+  argument: StartArgument;
   skeleton: Skeleton;
   input: Value;
   startedAt: string;
@@ -21,6 +24,9 @@ export interface RunState {
   approvals: Approvals;
   gate: Gate;
   inbox: Inbox;
+  children: Children;
+  /** Where this workflow carries out one step for another: why that one has ended it. */
+  ending: Stopped | null;
   /** What an earlier Temporal run knew is here. Until then messages wait. */
   ready: boolean;
   /** The flow has come to its end, so there is nothing to continue. */

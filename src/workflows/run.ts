@@ -10,14 +10,16 @@ import {
 import { limits } from '../contract/limits';
 import type { Skeleton } from '../contract/skeleton';
 import type { Value } from '../contract/value';
-import type { RunSummary, StartArgument } from '../contract/workflow';
+import type { ChildArgument, RunSummary, StartArgument } from '../contract/workflow';
 import { closeRun, evaluate, takeTurns, writeJournal } from './activities';
 import { createApprovals } from './approvals';
 import { createClock, type Clock } from './clock';
 import { readMemo, restore, resume, shouldContinue, untilContinued } from './continue';
 import { createGate } from './gate';
 import { recordDecision, checkDecision, handleMessages } from './handlers';
-import { createInbox, type Inbox } from './inbox';
+import { createChildren } from './children';
+import { closeChild, createTeller, inheritedNode, workOnStep } from './child';
+import { createInbox } from './inbox';
 import { createJournal } from './journal';
 import { rootNode } from './node';
 import { noUsage } from '../contract/usage';
@@ -26,13 +28,18 @@ import { createStatus, type Status } from './status';
 import { failedBy, work, type End } from './work';
 
 /**
- * One run from its start to its end, or to where it goes on as a new Temporal run. Every workflow type
- * of the service is this function under the name of the plan's root pattern.
+ * One run from its start to its end, or to where it goes on as a new Temporal run; or one step of a run
+ * that has a child workflow of its own. Every workflow type of the service is this function under the
+ * name of the pattern that it carries out.
  */
 export async function run(argument: StartArgument): Promise<RunSummary> {
   if (argument.localInTurn === true) takeTurns();
   const state = createState(argument);
-  const status = createStatus(state, argument.searchAttributes);
+  return argument.child === undefined ? wholeRun(state, argument) : oneStep(state, argument, argument.child);
+}
+
+async function wholeRun(state: RunState, argument: StartArgument): Promise<RunSummary> {
+  const status = createStatus(state, { upsert: argument.searchAttributes });
   handleMessages(state, status);
   const memo = await readMemo(state, argument);
   const unreadable = await readSkeleton(state, argument);
@@ -51,15 +58,50 @@ export async function run(argument: StartArgument): Promise<RunSummary> {
   const continuing = untilContinued(state, root, status);
   if (memo !== null) void resume(state, status, clock);
   const end = await Promise.race([working, continuing]);
-  if (Array.isArray(end))
-    return continueAsNew<typeof run>({ ...argument, memo: end, ...carriedBy(state.inbox) });
+  if (Array.isArray(end)) return goOn(state, end);
   await close(state, { status, clock, journaling, end });
   return finish(end);
 }
 
-/** Not in the memo: events may come until the last moment. */
-function carriedBy(inbox: Inbox): Pick<StartArgument, 'inbox'> {
-  return inbox.isUnused() ? {} : { inbox: inbox.content() };
+/** Carries out one step for the workflow of the steps around it, which decides what its end means. */
+async function oneStep(state: RunState, argument: StartArgument, child: ChildArgument): Promise<RunSummary> {
+  const tell = createTeller(state, child.parent);
+  const { path } = child;
+  const status = createStatus(state, {
+    upsert: false,
+    tell: (waitingFor) => void tell({ path, waitingFor }),
+  });
+  handleMessages(state, status);
+  const memo = await readMemo(state, argument);
+  const unreadable = await readSkeleton(state, argument);
+  const clock: Clock = createClock(() => {
+    status.update(clock);
+  }, memo?.active);
+  const progress = restore(state, status, memo);
+  if (memo === null) {
+    state.journal.goOnFrom(child.journal);
+    state.stateVersion = child.stateVersion;
+  }
+  const { root, taken } = await inheritedNode(state, child, { clock, progress });
+  const journaling = writeLooseEntries(state, () => status.closing());
+  const working = workOnStep(state, root, { path, handed: taken.handed, unreadable });
+  const continuing = untilContinued(state, root, status);
+  if (memo !== null) void resume(state, status, clock);
+  const end = await Promise.race([working, continuing]);
+  if (Array.isArray(end)) return goOn(state, end);
+  return closeChild(state, child, { status, journaling, outcome: end, tell });
+}
+
+function goOn({ argument, inbox, children, ending }: RunState, memo: Value[]): Promise<never> {
+  const { child } = argument;
+  // Not in the memo: events, and what children and parents say, may come until the last moment.
+  return continueAsNew<typeof run>({
+    ...argument,
+    memo,
+    ...(inbox.isUnused() ? {} : { inbox: inbox.content() }),
+    ...(children.content().length === 0 ? {} : { children: children.content() }),
+    ...(child === undefined || ending === null ? {} : { child: { ...child, ending } }),
+  });
 }
 
 interface Closing {
@@ -88,16 +130,20 @@ async function close(state: RunState, { status, clock, journaling, end }: Closin
 }
 
 function createState(argument: StartArgument): RunState {
-  const { workflowId, runId } = workflowInfo();
-  const { tenant, run: id, manifest, input, createdAt } = argument;
+  const { workflowId, runId, firstExecutionRunId } = workflowInfo();
+  const { tenant, run: id, manifest, input, createdAt, child } = argument;
   const state: RunState = {
     reference: { tenant, run: id, manifest },
+    argument,
     skeleton: 'ref' in argument.skeleton ? noSkeleton : argument.skeleton,
     input,
     startedAt: createdAt,
     temporalRun: runId,
     workflowId,
-    journal: createJournal(runId),
+    journal: createJournal(
+      runId,
+      child && { id: firstExecutionRunId, path: child.path, first: child.journal.count + 1 },
+    ),
     approvals: createApprovals({
       check: (matter, raw) => checkDecision(state, matter, raw),
       record: (matter, settled, via) => recordDecision(state, matter, settled, via),
@@ -107,6 +153,9 @@ function createState(argument: StartArgument): RunState {
       isTime: () => shouldContinue(state, argument),
     }),
     inbox: createInbox(argument.inbox),
+    children: createChildren(argument.children),
+    // Only the workflow around this one says so.
+    ending: (child?.ending ?? null) as RunState['ending'],
     ready: false,
     over: false,
     stepsEnded: 0,

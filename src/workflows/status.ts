@@ -21,7 +21,14 @@ export interface Status {
   restored(clock: Clock): void;
 }
 
-export function createStatus(state: RunState, upsert: boolean): Status {
+interface Options {
+  /** Whether the server knows the search attributes of the service. */
+  upsert: boolean;
+  /** Whom a change is told instead of the journal. */
+  tell?: (waitingFor: WaitReason | null) => void;
+}
+
+export function createStatus(state: RunState, { upsert, tell }: Options): Status {
   let reason: WaitReason | null = null;
   let closed = false;
   let restoring = false;
@@ -41,10 +48,9 @@ export function createStatus(state: RunState, upsert: boolean): Status {
     if (closed || restoring || now === 'gate' || now === reason) return;
     const changed = (now === null) !== (reason === null);
     reason = now;
-    state.journal.add(null, {
-      type: 'run.status',
-      data: { status: statusNow(), reason: now, activeMs: clock.activeMilliseconds() },
-    });
+    const data = { status: statusNow(), reason: now, activeMs: clock.activeMilliseconds() } as const;
+    if (tell === undefined) state.journal.add(null, { type: 'run.status', data });
+    else tell(now);
     if (!changed) return;
     showDetails();
     // Only here, and not at every step: each upsert is an event of the history.

@@ -5,13 +5,14 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import type { Block } from '../contract/activities';
 import type { StepError } from '../contract/failures';
 import type { StepNode } from '../contract/skeleton';
 import { nothing } from '../contract/value';
 import { activityCause } from './activities';
-
 import { escalate, type Escalation } from './escalate';
 import { interpret } from './interpreter';
+import { isolated } from './isolated';
 import type { LimitKind } from './limits';
 import { childNode, childPath, endingOf, endNode, type Node, type Running } from './node';
 import { isFinished, type Failed, type Outcome, type Stopped } from './outcome';
@@ -109,7 +110,30 @@ function agentOf(step: StepNode): string | null {
 
 async function work(run: RunState, node: Node, step: StepNode, ready: Outcome): Promise<Outcome> {
   if (!isFinished(ready)) return ready;
-  return guard(node, () => interpret(step, createScope(run, node, startStep)));
+  return guard(node, () =>
+    step.isolate === true ? isolated(run, node, step) : interpret(step, createScope(run, node, startStep)),
+  );
+}
+
+/** Carries out, in a workflow of its own, a step whose frame the workflow around it keeps. */
+export function carryOut(
+  run: RunState,
+  root: Node,
+  { path, handed }: { path: string; handed: Block[] },
+): Running {
+  const step = run.skeleton.flow;
+  const node = childNode(root, step, path, { handed });
+  root.progress.inside.set(path, node.progress);
+  run.steps.set(path, { path, type: step.type, status: 'running' });
+  const outcome = node.cancellation
+    .run(() => work(run, node, step, willRun))
+    .finally(() => {
+      node.clock.close();
+    });
+  const end: Running['end'] = (cause, reason, owner = path) => {
+    endNode(node, { cause, owner, step: path, reason });
+  };
+  return { outcome, end };
 }
 
 /** `completed` where the step is to run, `skipped` where its condition is false. */

@@ -1,11 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowFailedError, type WorkflowExecutionDescription } from '@temporalio/client';
+import {
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { FastifyBaseLogger } from 'fastify';
 import { FailureType } from '../../contract/failures';
 import { nothing } from '../../contract/value';
 import type { RunSummary } from '../../contract/workflow';
 import { hasOpenCalls } from '../../ledger/calls';
+import { readChildren } from '../../ledger/children';
 import type { KnownRun } from '../../ledger/open-runs';
 import { endRun, stopCalls, type Ending } from '../../ledger/run-endings';
 import type { Service } from '../service';
@@ -35,12 +40,26 @@ export async function endLost(service: Service, log: FastifyBaseLogger, run: Kno
   await endInLedger(service, log, { run, temporalRun: run.temporalRun, ending });
 }
 
+/** The children of a workflow that is over without having ended them: nobody waits for them any more. */
+async function endChildren({ database, temporal }: Service, { tenant, id }: KnownRun): Promise<void> {
+  for (const workflowId of await readChildren(database, tenant, id)) {
+    const handle = temporal.client.workflow.getHandle(workflowId);
+    try {
+      await temporal.within(readMsMax, () => handle.terminate('The run that it belongs to is over.'));
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+}
+
 async function endInLedger(
-  { database, gateways }: Service,
+  service: Service,
   log: FastifyBaseLogger,
   { run, temporalRun, ending }: { run: KnownRun; temporalRun: string | null; ending: Ending },
 ): Promise<void> {
+  const { database, gateways } = service;
   const ended = { tenant: run.tenant, run: run.id, temporalRun };
+  await endChildren(service, run);
   await stopCalls(database, ended);
   await gateways.cancel(run.tenant, run.id);
   for (

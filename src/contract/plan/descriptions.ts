@@ -4,6 +4,7 @@ const step = {
   when: 'Where it is false the step is skipped, and its output is `null`.',
   timeout: 'How long the step may work; then it fails as `step_timeout`.',
   limits: 'What this step and those inside it may use.',
+  isolate: 'Whether a child workflow with a history of its own carries out the step and those inside it.',
   onFailure: 'What follows when the step fails.',
 };
 

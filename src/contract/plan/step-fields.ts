@@ -26,6 +26,7 @@ export const frame = {
   when: Condition.optional(),
   timeout: Duration.optional(),
   limits: Limits.optional(),
+  isolate: z.boolean().optional(),
 };
 
 // A step's own fields come first, without the steps inside it: TypeScript can't infer a type from a

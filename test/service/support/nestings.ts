@@ -118,9 +118,11 @@ function guarded(place: Place, step: fc.Arbitrary<Step>): fc.Arbitrary<Step> {
       step,
       fc.option(mended, { nil: undefined }),
       fc.constantFrom(undefined, undefined, undefined, false, true),
+      fc.constantFrom(undefined, undefined, undefined, undefined, true),
     )
-    .map(([one, onFailure, when]) => ({
+    .map(([one, onFailure, when, isolate]) => ({
       ...one,
+      ...(isolate === undefined ? {} : { isolate }),
       ...(onFailure === undefined ? {} : { onFailure }),
       ...(when === undefined ? {} : { when: when ? 'input.yes == true' : 'input.yes == false' }),
     }));

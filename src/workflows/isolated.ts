@@ -1,0 +1,171 @@
+import {
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  ParentClosePolicy,
+  startChild,
+  ChildWorkflowCancellationType,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { Block, Budget, Names } from '../contract/activities';
+import { limits } from '../contract/limits';
+import { endSignal } from '../contract/messages';
+import type { Skeleton, StepNode } from '../contract/skeleton';
+import { addUsage, noUsage } from '../contract/usage';
+import type { Json, Value } from '../contract/value';
+import { childWorkflowId, type ChildArgument, type StartArgument } from '../contract/workflow';
+import { evaluate } from './activities';
+import type { ChildEnd } from './children';
+import { endingOf, type Frame, type Node } from './node';
+import { failed, type Outcome } from './outcome';
+import { noteIncomplete, type RunState } from './run-state';
+
+/** What a step in a child workflow takes over from the steps around it. */
+export interface Inherited {
+  names: Names;
+  preceding: Block[];
+  handed: Block[];
+  /** What templates inside can name. */
+  steps: [id: string, value: Value][];
+  budgets: Budget[];
+  vendorWaitMs: number;
+}
+
+/**
+ * Carries a step out in a child workflow with a history of its own, and waits for its end. The child
+ * tells what it waits for, so that the clocks of the steps around it stand still meanwhile; where the
+ * step is ended, so is the child.
+ */
+export async function isolated(run: RunState, node: Node, step: StepNode): Promise<Outcome> {
+  const { path } = node;
+  if (!run.children.isKnown(path)) await run.gate.pass(node.clock, () => start(run, node, step));
+  try {
+    await untilEnded(run, node);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await CancellationScope.nonCancellable(async () => {
+      await endChild(run, node);
+      await untilEnded(run, node);
+    });
+  }
+  return heard(run, node);
+}
+
+async function start(run: RunState, node: Node, step: StepNode): Promise<void> {
+  if (CancellationScope.current().consideredCancelled)
+    throw new CancelledFailure('The step was ended before its child workflow began.');
+  const { path } = node;
+  const { tenant, run: id, manifest } = run.reference;
+  const { createdAt, continueAfterSteps } = run.argument;
+  const child: ChildArgument = {
+    path,
+    parent: run.workflowId,
+    inherited: await kept(run, node, inheritedBy(node) as unknown as Json),
+    journal: run.journal.numbers(),
+    stateVersion: run.stateVersion,
+  };
+  const argument: StartArgument = {
+    ...{ tenant, run: id, manifest, createdAt, input: run.input, child, searchAttributes: false },
+    skeleton: await skeletonOf(run, node, step),
+    localInTurn: true,
+    ...(continueAfterSteps === undefined ? {} : { continueAfterSteps }),
+  };
+  run.children.open(path);
+  await CancellationScope.nonCancellable(async () => {
+    try {
+      const handle = await startChild(step.type, {
+        workflowId: childWorkflowId(id, path),
+        args: [argument],
+        // It must outlive this Temporal run, which may be continued as another.
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        cancellationType: ChildWorkflowCancellationType.ABANDON,
+        staticSummary: `${run.skeleton.plan.name} · ${path}`,
+      });
+      // It tells its end itself, by signal. One that can't was terminated.
+      handle.result().catch((error: unknown) => {
+        lose(run, path, error);
+      });
+    } catch (error) {
+      // After a reset the one that was started before may still be at work: its end is this one's.
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  });
+}
+
+/** A child that ended without a word: what it has made is in the ledger, and the step has failed. */
+function lose(run: RunState, path: string, error: unknown): void {
+  if (run.children.end(path) !== null) return;
+  const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : 'It is gone.';
+  const end: ChildEnd = {
+    outcome: failed(path, 'workflow_failed', `The child workflow ended in Temporal: ${why}`),
+    ...{ usage: noUsage, incomplete: [], journal: run.journal.numbers(), stateVersion: run.stateVersion },
+  };
+  run.children.receive({ path, end });
+}
+
+function inheritedBy(node: Node): Inherited {
+  const { names, preceding, handed, budgets, vendorWaitMs } = node;
+  const steps = new Map<string, Value>();
+  for (let frame: Frame | null = node.frame; frame !== null; frame = frame.parent)
+    for (const [id, value] of frame.steps) if (!steps.has(id)) steps.set(id, value);
+  return { names, preceding, handed, budgets, vendorWaitMs, steps: [...steps] };
+}
+
+/** The plan's skeleton around just this step. What its frame says is kept by the parent. */
+async function skeletonOf(run: RunState, node: Node, step: StepNode): Promise<Skeleton | { ref: string }> {
+  const flow: StepNode = { ...step, onFailure: { type: 'fail' } };
+  delete flow.id;
+  delete flow.when;
+  delete flow.timeoutMs;
+  delete flow.limits;
+  delete flow.isolate;
+  const whole: Skeleton = { ...run.skeleton, flow };
+  const stored = await kept(run, node, whole as unknown as Json);
+  return 'ref' in stored ? { ref: stored.ref } : whole;
+}
+
+async function kept(run: RunState, node: Node, json: Json): Promise<Value> {
+  if (JSON.stringify(json).length <= limits.composedBytesMax) return { inline: json };
+  const about = { run: run.reference, path: node.path, type: 'store', value: { inline: json } } as const;
+  const stored = await CancellationScope.nonCancellable(() => evaluate(about, `${node.path} · child`));
+  if (stored.type !== 'value') throw new Error(`Asked for a value, got a ${stored.type}.`);
+  return 'ref' in stored.value ? { ...stored.value, preview: '' } : stored.value;
+}
+
+/** Waits as the child does: for a person, an event or a vendor no clock runs. */
+async function untilEnded(run: RunState, { path, clock }: Node): Promise<void> {
+  const isOver = () => run.children.end(path) !== null;
+  for (;;) {
+    await condition(() => isOver() || run.children.waitingFor(path) !== null);
+    const reason = run.children.waitingFor(path);
+    if (isOver()) return;
+    if (reason === null) continue;
+    await clock.wait(reason, () => condition(() => isOver() || run.children.waitingFor(path) !== reason));
+  }
+}
+
+async function endChild(run: RunState, node: Node): Promise<void> {
+  if (run.children.end(node.path) !== null) return;
+  const child = getExternalWorkflowHandle(childWorkflowId(run.reference.run, node.path));
+  const ending = endingOf(node);
+  try {
+    await (ending === null ? child.cancel() : child.signal(endSignal, ending));
+  } catch (error) {
+    // Nobody is there to be ended: it ended without a word, in an earlier Temporal run of this one.
+    lose(run, node.path, error);
+  }
+}
+
+function heard(run: RunState, { path }: Node): Outcome {
+  const end = run.children.end(path);
+  if (end === null) throw new Error(`The child at ${path} has not ended.`);
+  run.children.forget(path);
+  run.usage = addUsage(run.usage, end.usage);
+  run.journal.follow(end.journal);
+  run.stateVersion = Math.max(run.stateVersion, end.stateVersion);
+  for (const { step, code, reason } of end.incomplete) noteIncomplete(run, step, code, reason);
+  if (end.outcome.type !== 'cancelled') return end.outcome;
+  throw new CancelledFailure(`The child at ${path} was cancelled.`);
+}
