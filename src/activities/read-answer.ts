@@ -7,6 +7,7 @@ import { noteStored } from '../ledger/contents';
 import { fromValue, toValue } from '../ledger/values';
 import type { Manifest } from '../plan/manifest';
 import { boundsOf } from './choices';
+import { draftErrors } from './check-draft';
 import { contradictions, decisionShape } from './decision-shape';
 import type { Ports } from './ports';
 import { schemaErrors } from './schema-errors';
@@ -34,7 +35,7 @@ export async function readAnswer(
   }
   const checked =
     call.role === 'agent'
-      ? await checkOwn(schema, parsed.json)
+      ? await checkOwn(ports, manifest.agents[call.agent], parsed.json)
       : await checkDecision({ manifest, call, role: call.role, json: parsed.json, keep });
   if (checked.errors !== null) {
     return {
@@ -70,8 +71,14 @@ interface Checked {
   steer: Steer | null;
 }
 
-async function checkOwn(schema: Json, json: Json): Promise<Checked> {
-  return { errors: await schemaErrors(schema, json), steer: null };
+async function checkOwn(
+  ports: Ports,
+  agent: Manifest['agents'][string] | undefined,
+  json: Json,
+): Promise<Checked> {
+  const misfit = await schemaErrors(agent?.output ?? true, json);
+  const errors = misfit ?? (agent?.writesPlans === true ? await draftErrors(ports, json) : null);
+  return { errors, steer: null };
 }
 
 interface Deciding {

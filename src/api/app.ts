@@ -18,6 +18,7 @@ import { eventRoutes } from './routes/events';
 import { healthRoutes } from './routes/health';
 import { metricsRoutes } from './routes/metrics';
 import { modelRoutes } from './routes/models';
+import { planDraftRoutes } from './routes/plan-draft';
 import { planRoutes } from './routes/plans';
 import { recommendRoutes } from './routes/recommend';
 import { runEstimateRoutes } from './routes/run-estimate';
@@ -85,6 +86,7 @@ export async function buildApp(service: Service, { version, logger, onRoute }: A
   modelRoutes(app, service);
   agentRoutes(app, service);
   recommendRoutes(app, service);
+  planDraftRoutes(app, service);
   runStartRoutes(app, service);
   runEstimateRoutes(app, service);
   runRoutes(app, service);

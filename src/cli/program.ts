@@ -4,6 +4,7 @@ import { approvals } from './commands/approvals';
 import { cancel } from './commands/cancel';
 import { decide, type DecideOptions } from './commands/decide';
 import { doctor } from './commands/doctor';
+import { draft } from './commands/draft';
 import { estimate } from './commands/estimate';
 import { models } from './commands/models';
 import { listPlans, pushPlan, validatePlan } from './commands/plans';
@@ -161,6 +162,11 @@ function addPlanCommands(program: Command, perform: Perform): void {
     .command('list')
     .description('list the stored plans')
     .action(() => perform(listPlans));
+  plans
+    .command('draft')
+    .description('have an agent write a plan for a goal, and print it')
+    .argument('<goal>', 'what is wanted, in words')
+    .action((goal: string) => perform((session) => draft(session, goal)));
   plans
     .command('recommend')
     .description('say which pattern fits a goal and why, and print a small plan of it')

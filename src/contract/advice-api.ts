@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AnyJson } from './any-json';
+import { ApiUsage, RunStatus } from './api';
 import { limits } from './limits';
 import { ProblemIssue } from './problems';
 
@@ -83,3 +84,26 @@ export const Estimate = z
       '`min`: whatever may be skipped is, and everything is good at once. `max`: every loop goes to its cap and every answer to its output cap, up to the limits of the plan. What is asked again after a failure, and what people order, comes on top, up to the same limits.',
   });
 export type Estimate = z.infer<typeof Estimate>;
+
+export const DraftPlan = z.strictObject({ goal: Goal }).meta({ id: 'DraftPlan' });
+
+export const Draft = z
+  .strictObject({
+    run: z.string().meta({ description: 'The run in which it was written.' }),
+    status: RunStatus,
+    simulated: z.boolean(),
+    plan: AnyJson.meta({ description: 'Null until it is written.' }),
+    source: z.string().nullable().meta({ description: 'The plan as it was written, in YAML.' }),
+    reason: z.string().nullable().meta({ description: 'Why it is made so, as the planner says.' }),
+    valid: z.boolean().nullable().meta({ description: 'With the models that can be called now.' }),
+    errors: z.array(ProblemIssue),
+    warnings: z.array(ProblemIssue),
+    estimate: Estimate.nullable().meta({ description: 'What a run of it would come to.' }),
+    usage: ApiUsage.meta({ description: 'What it cost to have it written.' }),
+    error: z
+      .strictObject({ code: z.string(), message: z.string() })
+      .nullable()
+      .meta({ description: 'Why there is no plan.' }),
+  })
+  .meta({ id: 'Draft' });
+export type Draft = z.infer<typeof Draft>;

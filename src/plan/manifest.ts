@@ -37,6 +37,8 @@ interface ManifestAgent {
   /** Absent in manifests that were frozen before there were rates. */
   rateLimit?: number;
   circuitBreaker?: { failures: number; cooldownMs: number };
+  /** Its answers hold plans: what would be wrong with them as such is asked for again. */
+  writesPlans?: true;
 }
 
 /** All that a run works by, frozen when it starts. Prices are not in it: a call has that of its own time. */
@@ -55,10 +57,15 @@ interface Frozen {
 }
 
 /** Freezes a valid plan with the models that can be called now. */
-export function freeze(plan: Plan, models: Models): Frozen {
+export function freeze(plan: Plan, models: Models, plansWrittenBy?: string): Frozen {
   const own = ownSummarizer(plan, models);
   const asked = [...Object.entries(plan.agents), ...(own === null ? [] : [[summarizer, own] as const])];
-  const agents = Object.fromEntries(asked.map(([name, agent]) => [name, freezeAgent(agent, models)]));
+  const agents = Object.fromEntries(
+    asked.map(([name, agent]): [string, ManifestAgent] => {
+      const frozen = freezeAgent(agent, models);
+      return [name, name === plansWrittenBy ? { ...frozen, writesPlans: true } : frozen];
+    }),
+  );
   const manifest = { plan, digest: planDigest(plan), agents, simulated: models.usable.simulated };
   return { manifest, hash: hashOf(manifest), skeleton: toSkeleton(plan, agents) };
 }

@@ -1,3 +1,4 @@
+import { draft, isDraft } from './drafting';
 import { flagFor, likeliest } from './choices';
 import { verdictOn } from './defects';
 import type { Prompt } from './prompt';
@@ -54,6 +55,7 @@ export function instanceOf(schema: Schema, prompt: Prompt): Json {
 
   function object(each: Schema, place: Place): JsonObject {
     const properties = isObject(each['properties']) ? each['properties'] : {};
+    if (place.depth === 0 && isDraft(properties, prompt)) return draft(prompt);
     if (isSupervision(properties))
       return supervise(prompt, make(properties['answer'], { ...place, name: 'answer' }));
     const required = Array.isArray(each['required']) ? each['required'].map(String) : [];

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities';
+import { loadCatalog } from '../catalog/load';
 import { demand, SettingError, type Config } from '../config';
 import { openDatabase } from '../ledger/database';
 import { migrate } from '../ledger/migrate';
@@ -66,6 +67,7 @@ runPart({
       workflowBundle: { code },
       activities: createActivities({
         database,
+        catalog: loadCatalog(config.FERMATA_CONFIG),
         gatewayUrls: gatewayUrls(config),
         internalKey: config.FERMATA_INTERNAL_KEY,
       }),

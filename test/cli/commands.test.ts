@@ -106,6 +106,23 @@ describe('the command line', () => {
     expect(sent()).toEqual({ goal: 'a poem', answers: { stepsDepend: true } });
   });
 
+  it('has a plan written, waits for it, and prints it as it was written', async () => {
+    const about = { run: 'run1', simulated: true, errors: [], warnings: [], error: null };
+    const usage = { modelCalls: 1, inputTokens: 1, outputTokens: 1, cachedTokens: 0, costUsd: 0.02 };
+    const nothing = { ...about, usage, status: 'running', plan: null, source: null, estimate: null };
+    service.on('POST /v1/plans/draft', (_, response) => {
+      sendJson(response, nothing, 201);
+    });
+    service.on('GET /v1/plans/drafts/run1', (_, response) => {
+      const source = 'name: poem # short\n';
+      sendJson(response, { ...nothing, status: 'completed', plan: { name: 'poem' }, source, reason: 'So.' });
+    });
+    const { exitCode, output, said } = await fermata(['plans', 'draft', 'a poem'], service);
+    expect({ exitCode, output }).toEqual({ exitCode: 0, output: 'name: poem # short\n' });
+    expect(said).toContain('The plan is being written by the run run1.');
+    expect(said).toContain('Written by the run run1, simulated: 1 call, $0.0200.');
+  });
+
   it('estimates a stored plan under a limit', async () => {
     service.on('POST /v1/runs/estimate', (_, response) => {
       const modelCalls = { min: 3, expected: 6, max: 9 };

@@ -58,7 +58,10 @@ describe('the decision tree', () => {
 describe('the plan that comes with a recommendation', () => {
   test.each(recommendedPatterns)('of the pattern %s validates without a warning', async (pattern) => {
     for (const models of [simulated, anthropicOnly]) {
-      const { errors, warnings, graph } = await validatePlan(skeletonPlan(pattern, models), models);
+      const { errors, warnings, graph } = await validatePlan(
+        skeletonPlan(pattern, usualModel(models)),
+        models,
+      );
       expect({ errors, warnings }).toEqual({ errors: [], warnings: [] });
       expect(graph.nodes[0]?.type).toBe(pattern);
     }

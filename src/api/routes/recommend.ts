@@ -1,5 +1,5 @@
 import { Recommend, Recommendation } from '../../contract/advice-api';
-import { skeletonPlan } from '../../plan/advice/skeletons';
+import { skeletonPlan, usualModel } from '../../plan/advice/skeletons';
 import { adviseOn } from '../../plan/advice/tree';
 import { answerOnce } from '../idempotency';
 import { currentModels } from '../plans/models';
@@ -23,7 +23,7 @@ export function recommendRoutes(app: App, service: Service): void {
       const { goal, answers = {} } = request.body;
       await answerOnce(service, { request, reply }, async () => {
         const advice = adviseOn(goal, answers);
-        const plan = skeletonPlan(advice.pattern, await currentModels(service));
+        const plan = skeletonPlan(advice.pattern, usualModel(await currentModels(service)));
         return { status: 200, body: { ...advice, plan } satisfies Recommendation };
       });
       return reply;

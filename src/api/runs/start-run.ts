@@ -34,6 +34,12 @@ export interface FrozenStart {
   inputSchema: Json | undefined;
 }
 
+/** What no plan can say. */
+export interface AcceptOptions {
+  /** The agent whose answers hold plans, which are judged as such. */
+  plansWrittenBy?: string;
+}
+
 /**
  * Checks everything about a start and writes the run. Null where another request under the same
  * idempotency key was faster. Throws a problem for whatever is wrong with it; then nothing is written.
@@ -45,11 +51,12 @@ export async function acceptRun(
     principal,
     keyed,
   }: { body: StartRun; principal: Pick<Principal, 'tenant' | 'user'>; keyed: Keyed | null },
+  { plansWrittenBy }: AcceptOptions = {},
 ): Promise<AcceptedRun | null> {
   const { tenant, user } = principal;
   const { options: { labels = {}, priority = usualPriority } = {}, input } = body;
   const { plan, lowered, models } = await checkStart(service, tenant, body);
-  const { manifest, hash, skeleton } = freeze(lowered, models);
+  const { manifest, hash, skeleton } = freeze(lowered, models, plansWrittenBy);
   const id = ulid();
   const run: NewRun = {
     ...{ tenant, id, labels, priority, startedBy: user },

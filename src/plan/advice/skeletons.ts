@@ -98,9 +98,8 @@ const skeletons: { [pattern in RecommendedPattern]: Parts } = {
 };
 
 /** The smallest plan of a pattern that is worth being changed into one's own. */
-export function skeletonPlan(pattern: RecommendedPattern, models: Models): Json {
+export function skeletonPlan(pattern: RecommendedPattern, model: string): { [field: string]: Json } {
   const { agents, flow } = skeletons[pattern];
-  const model = usualModel(models);
   return {
     name: `${pattern}-skeleton`,
     version: '0.1.0',
