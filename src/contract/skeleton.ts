@@ -21,7 +21,7 @@ export interface LimitsNode {
 }
 
 export interface ContextNode {
-  mode: 'full' | 'summary' | 'none' | 'auto';
+  mode: 'full' | 'summary' | 'workspace' | 'none' | 'auto';
   /** Ids of the only steps whose outputs are shown. */
   from?: string[];
   maxTokens: number;

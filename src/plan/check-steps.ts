@@ -26,7 +26,19 @@ const reserved = new Set([
 
 /** Names that `as` would hide, and words that templates read otherwise. */
 const taken = new Set([
-  ...['input', 'previous', 'steps', 'run', 'index', 'branches', 'issues', 'feedback', 'comment', 'error'],
+  ...[
+    'input',
+    'previous',
+    'steps',
+    'run',
+    'workspace',
+    'index',
+    'branches',
+    'issues',
+    'feedback',
+    'comment',
+    'error',
+  ],
   ...['task', 'assignments'],
   ...[
     'true',

@@ -22,7 +22,7 @@ export const planDefaults = {
   breakerCooldown: '60s',
 } as const;
 
-/** `full` without `maxTokens` is bounded by the model's window alone. */
+/** `full` and `workspace` without `maxTokens` are bounded by the model's window alone. */
 export const unboundedContextTokens = 10_000_000;
 
 export function defaultModelCalls(agents: number): number {

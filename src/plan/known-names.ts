@@ -28,7 +28,7 @@ function outputSchema(plan: Json, step: Json): Json | undefined {
   return member(member(member(plan, 'agents'), agent), 'output');
 }
 
-const everywhere = ['input', 'previous', 'run', 'feedback', 'comment', 'error'];
+const everywhere = ['input', 'previous', 'run', 'workspace', 'feedback', 'comment', 'error'];
 const members: ReadonlyMap<string, string[]> = new Map([
   ['run', ['id', 'startedAt']],
   ['error', ['code', 'message']],

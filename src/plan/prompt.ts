@@ -124,6 +124,7 @@ function contextBeyond(carried: Carried[], { context, blocks }: Resolved): Resol
     return !already.some((other) => {
       const written = other.name.split('|')[0]?.trim();
       if (written === name || written === step) return true;
+      if (written === 'workspace' && name.startsWith('workspace.')) return true;
       return (
         (written === 'previous' || text.length > sameCharactersMin) && JSON.stringify(other.value) === text
       );

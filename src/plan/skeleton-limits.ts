@@ -40,7 +40,8 @@ export function contextOf(
 }
 
 function withBound(context: Exclude<Context, string> & { mode: ContextNode['mode'] }): ContextNode {
-  const usual = context.mode === 'full' ? unboundedContextTokens : planDefaults.contextTokens;
+  const isBound = context.mode !== 'full' && context.mode !== 'workspace';
+  const usual = !isBound ? unboundedContextTokens : planDefaults.contextTokens;
   return {
     mode: context.mode,
     ...(context.from === undefined ? {} : { from: context.from }),

@@ -6,6 +6,7 @@ import { addUsage } from '../contract/usage';
 import { callModel } from './activities';
 import { callOf, contextOf, type About, type Asking } from './call';
 import type { Node } from './node';
+import type { Given } from './progress';
 import { completed, failed, incomplete, type Outcome } from './outcome';
 import type { RunState } from './run-state';
 import { pathOf, type Answer, type Question } from './scope';
@@ -21,10 +22,17 @@ export async function ask(run: RunState, node: Node, question: Question): Promis
   asks.set(place, asking);
   const path = question.place === null ? node.path : pathOf(node.path, question.place);
   const models = run.skeleton.agents[question.agent]?.models ?? [];
-  const about = { question, path, models, given: given.get(place) ?? {} };
+  const about = { question, path, models, given: given.get(place) ?? givenNow(node, question) };
+  if (Object.keys(about.given).length > 0) given.set(place, about.given);
   const answer = await askModels(run, node, about, asking);
   asks.set(place, { type: 'answered', answer });
   return answer;
+}
+
+/** Others may add to the workspace while the question is on its way. */
+function givenNow({ workspace }: Node, { context, prompt }: Question): Given {
+  const reads = context.mode === 'workspace' || prompt?.uses.includes('workspace') === true;
+  return reads ? { workspaceSize: workspace.size() } : {};
 }
 
 function firstAsking(run: RunState, { agent }: Question, model: number): Asking {
@@ -67,7 +75,7 @@ async function sumUp(
   { question, given }: About,
   { context }: Summarize,
 ): Promise<Answer | null> {
-  const all = contextOf(node, question);
+  const all = contextOf(node, question, given);
   const blocks = all.filter((_, index) => context.includes(index));
   const made = await summarize(run, node, { blocks, maxTokens: question.context.maxTokens, ask });
   if ('type' in made) return made;

@@ -1,4 +1,5 @@
-import type { Block, ModelCall } from '../contract/activities';
+import type { Block, ModelCall, Names } from '../contract/activities';
+import type { Expression } from '../contract/skeleton';
 import type { Value } from '../contract/value';
 import { lookup, namesFor, type Node } from './node';
 import type { Asked, Given } from './progress';
@@ -32,12 +33,12 @@ export function callOf(
     ...(question.choices === undefined ? {} : { choices: question.choices }),
     ...(question.reconsiders === undefined ? {} : { reconsiders: question.reconsiders }),
     ...(question.prompt === undefined ? {} : { prompt: question.prompt.at }),
-    names: question.prompt === undefined ? {} : namesFor(node, question.prompt),
+    names: question.prompt === undefined ? {} : namesOf(node, question.prompt, given),
     ...(question.summaryWordsMax === undefined ? {} : { summaryWordsMax: question.summaryWordsMax }),
     ...(given.summary === undefined ? {} : { summarized: true }),
     context:
       given.summary === undefined
-        ? contextOf(node, question)
+        ? contextOf(node, question, given)
         : [bare({ name: 'summary', value: given.summary })],
     contextMode: question.context.mode,
     contextMaxTokens: question.context.maxTokens,
@@ -48,15 +49,22 @@ export function callOf(
   };
 }
 
-/** What the agent is shown beside its prompt, where nothing stands for it. */
-export function contextOf(node: Node, question: Question): Block[] {
-  return blocksOf(node, question).map(bare);
+function namesOf(node: Node, prompt: Expression, { workspaceSize }: Given): Names {
+  const names = namesFor(node, prompt);
+  if ('workspace' in names) names['workspace'] = node.workspace.whole(workspaceSize);
+  return names;
 }
 
-function blocksOf(node: Node, { context }: Question): Block[] {
+/** What the agent is shown beside its prompt, where nothing stands for it. */
+export function contextOf(node: Node, question: Question, given: Given): Block[] {
+  return blocksOf(node, question, given).map(bare);
+}
+
+function blocksOf(node: Node, { context }: Question, { workspaceSize }: Given): Block[] {
   if (context.from !== undefined) {
     return context.from.map((id) => ({ name: `steps.${id}.output`, value: outputOfStep(node, id) }));
   }
+  if (context.mode === 'workspace') return node.workspace.blocks(workspaceSize);
   return context.mode === 'none' ? [] : node.preceding;
 }
 

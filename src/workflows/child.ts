@@ -31,7 +31,12 @@ export async function inheritedNode(
 ): Promise<{ root: Node; taken: Inherited }> {
   const taken = await readInherited(state, inherited);
   const { names, preceding, budgets, vendorWaitMs, steps } = taken;
-  const root = rootNode(names, { clock, progress }, { budget: state.runBudget, vendorWaitMs });
+  state.workspace.inherit(taken.workspace ?? []);
+  const root = rootNode(
+    names,
+    { clock, progress, workspace: state.workspace },
+    { budget: state.runBudget, vendorWaitMs },
+  );
   for (const [id, value] of steps) if (!root.frame.steps.has(id)) root.frame.steps.set(id, value);
   return { root: { ...root, preceding, budgets }, taken };
 }
@@ -106,7 +111,11 @@ export async function closeChild(
     if (!state.journal.isWritten())
       await state.journal.carry((journal) => writeJournal({ run: state.reference, journal }, 'journal'));
     const { usage, incomplete, stateVersion } = state;
-    const end: ChildEnd = { outcome, usage, incomplete, stateVersion, journal: state.journal.numbers() };
+    const sections = state.workspace.added();
+    const end: ChildEnd = {
+      ...{ outcome, usage, incomplete, stateVersion, journal: state.journal.numbers() },
+      ...(sections.length === 0 ? {} : { sections }),
+    };
     await tell({ path, end });
   });
   if (outcome.type === 'cancelled') throw new CancelledFailure('Cancelled.');

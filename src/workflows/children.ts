@@ -5,6 +5,7 @@ import type { Usage } from '../contract/usage';
 import type { WaitReason } from './clock';
 import type { JournalNumbers } from './journal';
 import type { Outcome } from './outcome';
+import type { Section } from './workspace';
 
 /** How a child ended, with what its parent counts from then on. */
 export interface ChildEnd {
@@ -13,6 +14,8 @@ export interface ChildEnd {
   incomplete: Incomplete[];
   journal: JournalNumbers;
   stateVersion: number;
+  /** What its agents have added to the workspace. */
+  sections?: Section[];
 }
 
 /**

@@ -89,6 +89,7 @@ export function restore(state: RunState, status: Status, memo: Memo | null): Pro
   state.usage = memo.usage;
   for (const matter of memo.approvals) state.approvals.add(matter);
   for (const [path, type, now] of memo.steps) state.steps.set(path, { path, type, status: now });
+  state.workspace.goOnFrom(memo.workspace ?? []);
   status.restore(memo.waitingFor);
   return progress;
 }

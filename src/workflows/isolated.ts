@@ -21,6 +21,7 @@ import type { ChildEnd } from './children';
 import { endingOf, type Frame, type Node } from './node';
 import { failed, type Outcome } from './outcome';
 import { noteIncomplete, type RunState } from './run-state';
+import type { Section } from './workspace';
 
 /** What a step in a child workflow takes over from the steps around it. */
 export interface Inherited {
@@ -31,6 +32,8 @@ export interface Inherited {
   steps: [id: string, value: Value][];
   budgets: Budget[];
   vendorWaitMs: number;
+  /** What agents share by now; absent where nothing is written. */
+  workspace?: Section[];
 }
 
 /**
@@ -110,7 +113,9 @@ function inheritedBy(node: Node): Inherited {
   const steps = new Map<string, Value>();
   for (let frame: Frame | null = node.frame; frame !== null; frame = frame.parent)
     for (const [id, value] of frame.steps) if (!steps.has(id)) steps.set(id, value);
-  return { names, preceding, handed, budgets, vendorWaitMs, steps: [...steps] };
+  const workspace = node.workspace.sections();
+  const shared = workspace.length === 0 ? {} : { workspace };
+  return { names, preceding, handed, budgets, vendorWaitMs, steps: [...steps], ...shared };
 }
 
 /** The plan's skeleton around just this step. What its frame says is kept by the parent. */
@@ -165,6 +170,7 @@ function heard(run: RunState, { path }: Node): Outcome {
   run.usage = addUsage(run.usage, end.usage);
   run.journal.follow(end.journal);
   run.stateVersion = Math.max(run.stateVersion, end.stateVersion);
+  for (const [section, value] of end.sections ?? []) run.workspace.write(section, value);
   for (const { step, code, reason } of end.incomplete) noteIncomplete(run, step, code, reason);
   if (end.outcome.type !== 'cancelled') return end.outcome;
   throw new CancelledFailure(`The child at ${path} was cancelled.`);

@@ -26,6 +26,8 @@ export interface Memo {
   usage: Usage;
   approvals: OpenMatter[];
   steps: [path: string, type: string, status: StepStatus][];
+  /** Absent while nothing is in it. */
+  workspace?: [path: string, value: Value][];
 }
 
 /** `Progress` as JSON; what is empty is left out. */
@@ -61,6 +63,7 @@ export function toMemo(state: RunState, root: Node, status: Status): Memo {
           ? matter
           : { ...matter, content: nothing, settled: { ...matter.settled, content: nothing } },
       ),
+    ...(state.workspace.size() === 0 ? {} : { workspace: state.workspace.written() }),
     steps: [...state.steps.values()].map(({ path, type, status: now }) => [path, type, now]),
   };
 }

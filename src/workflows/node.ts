@@ -6,6 +6,7 @@ import type { Clock } from './clock';
 import type { Outcome, Stopped } from './outcome';
 import { createProgress, type Progress } from './progress';
 import { pathOf, type Position } from './scope';
+import type { Workspace } from './workspace';
 
 /** Steps with an id that have finished, for templates: one map for each repetition. */
 export interface Frame {
@@ -21,6 +22,7 @@ export interface Node {
   preceding: Block[];
   handed: Block[];
   frame: Frame;
+  workspace: Workspace;
   clock: Clock;
   cancellation: CancellationScope;
   budgets: Budget[];
@@ -49,7 +51,7 @@ export interface Running {
 
 export function rootNode(
   names: Names,
-  { clock, progress }: { clock: Clock; progress: Progress },
+  { clock, progress, workspace }: { clock: Clock; progress: Progress; workspace: Workspace },
   { budget, vendorWaitMs }: RootLimits,
 ): Node {
   progress.clock = clock;
@@ -61,6 +63,7 @@ export function rootNode(
     preceding: [],
     handed: [],
     frame: { steps: progress.frame, parent: null },
+    workspace,
     clock,
     cancellation: CancellationScope.current(),
     budgets: [budget],
@@ -91,6 +94,7 @@ export function childNode(parent: Node, step: StepNode, path: string, position: 
     preceding: [...parent.preceding, ...(position.preceding ?? [])],
     handed: position.handed ?? [],
     frame: progress.frame === null ? parent.frame : { steps: progress.frame, parent: parent.frame },
+    workspace: parent.workspace,
     clock: parent.clock.child(),
     cancellation,
     vendorWaitMs: step.limits?.vendorWaitMs ?? parent.vendorWaitMs,
@@ -118,6 +122,7 @@ function budgetOf(path: string, limits: NonNullable<StepNode['limits']>): Budget
 export function lookup(node: Node, name: string): Value {
   const own = node.names[name];
   if (Object.hasOwn(node.names, name) && own !== undefined) return own;
+  if (name === 'workspace') return node.workspace.whole();
   if (name.startsWith('steps.')) {
     const id = name.slice('steps.'.length);
     for (let frame: Frame | null = node.frame; frame !== null; frame = frame.parent) {

@@ -54,6 +54,8 @@ export interface EndedStep {
 export interface Given {
   /** Stands for the context. */
   summary?: Value;
+  /** How many sections the workspace had. */
+  workspaceSize?: number;
 }
 
 export type Asked =

@@ -54,6 +54,26 @@ export function described(step: StepNode) {
   return { type: step.type, id: step.id ?? null };
 }
 
+/** Whom the step itself asks, as events name it. */
+export function agentOf(step: StepNode): string | null {
+  switch (step.type) {
+    case 'agent':
+      return step.agent;
+    case 'review':
+      return step.reviewer;
+    case 'router':
+      return step.classifier;
+    case 'supervisor':
+      return step.supervisor;
+    case 'refine':
+      return step.evaluator;
+    case 'debate':
+      return step.judge;
+    default:
+      return null;
+  }
+}
+
 /** Makes the step known to templates of its own repetition. */
 export function remember(frame: Frame, { id, outcome, status }: EndedStep): void {
   if (id === null || !isFinished(outcome)) return;

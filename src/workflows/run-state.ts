@@ -10,6 +10,7 @@ import type { Gate } from './gate';
 import type { Inbox } from './inbox';
 import type { Journal } from './journal';
 import type { Stopped } from './outcome';
+import type { Workspace } from './workspace';
 
 /** What all steps of a run share. */
 export interface RunState {
@@ -40,6 +41,7 @@ export interface RunState {
   incomplete: Incomplete[];
   usage: Usage;
   steps: Map<string, StepView>;
+  workspace: Workspace;
   runBudget: Budget;
 }
 

@@ -26,6 +26,7 @@ import { noUsage } from '../contract/usage';
 import type { RunState } from './run-state';
 import { createStatus, type Status } from './status';
 import { failedBy, work, type End } from './work';
+import { createWorkspace } from './workspace';
 
 /**
  * One run from its start to its end, or to where it goes on as a new Temporal run; or one step of a run
@@ -53,7 +54,11 @@ async function wholeRun(state: RunState, argument: StartArgument): Promise<RunSu
   if (memo === null) state.journal.add(null, { type: 'run.started', data: { plan } });
   setCurrentDetails(`${plan.name}@${plan.version}`);
   const vendorWaitMs = state.skeleton.limits.vendorWaitMs ?? limits.vendorWaitHours * 3_600_000;
-  const root = rootNode(namesOf(state), { clock, progress }, { budget: state.runBudget, vendorWaitMs });
+  const root = rootNode(
+    namesOf(state),
+    { clock, progress, workspace: state.workspace },
+    { budget: state.runBudget, vendorWaitMs },
+  );
   const working = unreadable ?? work(state, root);
   const continuing = untilContinued(state, root, status);
   if (memo !== null) void resume(state, status, clock);
@@ -132,6 +137,7 @@ async function close(state: RunState, { status, clock, journaling, end }: Closin
 function createState(argument: StartArgument): RunState {
   const { workflowId, runId, firstExecutionRunId } = workflowInfo();
   const { tenant, run: id, manifest, input, createdAt, child } = argument;
+  const steps: RunState['steps'] = new Map();
   const state: RunState = {
     reference: { tenant, run: id, manifest },
     argument,
@@ -163,7 +169,8 @@ function createState(argument: StartArgument): RunState {
     stateVersion: 0,
     incomplete: [],
     usage: noUsage,
-    steps: new Map(),
+    steps,
+    workspace: createWorkspace(() => steps.keys()),
     runBudget: { id: 'run', costNano: 0, tokens: null, modelCalls: null },
   };
   return state;

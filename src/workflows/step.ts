@@ -8,15 +8,15 @@ import {
 import type { Block } from '../contract/activities';
 import type { StepError } from '../contract/failures';
 import type { StepNode } from '../contract/skeleton';
-import { nothing } from '../contract/value';
+import { isNothing, nothing } from '../contract/value';
 import { activityCause } from './activities';
 import { escalate, type Escalation } from './escalate';
 import { interpret } from './interpreter';
 import { isolated } from './isolated';
 import type { LimitKind } from './limits';
 import { childNode, childPath, endingOf, endNode, type Node, type Running } from './node';
-import { isFinished, type Failed, type Outcome, type Stopped } from './outcome';
-import { described, record } from './record';
+import { isFinished, outputOf, type Failed, type Outcome, type Stopped } from './outcome';
+import { agentOf, described, record } from './record';
 import { retell } from './retell';
 import { noteIncomplete, type RunState } from './run-state';
 import { createScope, evaluateCondition, evaluateValue } from './run-scope';
@@ -64,11 +64,20 @@ async function live(run: RunState, node: Node, step: StepNode, position: Positio
   armClocks(node, step, { position, begun });
   const { failure } = node.progress;
   const owned = failure ?? settleStop(run, node, step, await work(run, node, step, ready));
-  if (owned.type !== 'failed') return record(run, node, step, owned);
+  if (owned.type !== 'failed') {
+    addSection(run, node, step, owned);
+    return record(run, node, step, owned);
+  }
   if (failure === null) forgetPattern(node, owned);
   node.decisions = node.progress.askedBefore;
   node.evaluations = 0;
   return record(run, node, step, await recover(run, node, step, owned));
+}
+
+/** What an agent has made is in the document that it shares with others. */
+function addSection(run: RunState, { path }: Node, step: StepNode, outcome: Outcome): void {
+  if (step.type !== 'agent' || step.context.mode !== 'workspace') return;
+  if (isFinished(outcome) && !isNothing(outputOf(outcome))) run.workspace.write(path, outputOf(outcome));
 }
 
 /** The pattern is not run again, so there is nobody to be told of what was inside. */
@@ -86,26 +95,6 @@ function begin(run: RunState, node: Node, step: StepNode): void {
   run.steps.set(node.path, { path: node.path, type: step.type, status: 'running' });
   const agent = agentOf(step);
   run.journal.add(node.path, { type: 'step.started', data: { ...described(step), agent } });
-}
-
-/** Whom the step itself asks, as events name it. */
-function agentOf(step: StepNode): string | null {
-  switch (step.type) {
-    case 'agent':
-      return step.agent;
-    case 'review':
-      return step.reviewer;
-    case 'router':
-      return step.classifier;
-    case 'supervisor':
-      return step.supervisor;
-    case 'refine':
-      return step.evaluator;
-    case 'debate':
-      return step.judge;
-    default:
-      return null;
-  }
 }
 
 async function work(run: RunState, node: Node, step: StepNode, ready: Outcome): Promise<Outcome> {

@@ -88,6 +88,14 @@ describe('each example runs as its README says', () => {
     expect(body).toMatchObject({ status: 'skipped', output: null });
   }, 60_000);
 
+  test('workspace: four agents write one document together', async () => {
+    const { run, calls } = await finished('workspace');
+    expect(run).toMatchObject({ status: 'completed', result: { incomplete: [] } });
+    expect(calls).toBe(4);
+    const sections = ['timeline', 'findings.cause', 'findings.impact', 'actions'];
+    expect(Object.keys(run.result?.output as object)).toEqual(sections);
+  }, 60_000);
+
   test('parallel: what cannot be read is a named hole and not the end of the rest', async () => {
     const { run, decided, calls } = await finished('parallel');
     expect(run).toMatchObject({
@@ -178,6 +186,7 @@ describe('each example runs as its README says', () => {
       'router',
       'sequence',
       'supervisor',
+      'workspace',
     ]);
     for (const folder of readdirSync(examples))
       expect(readdirSync(path.join(examples, folder)).sort()).toEqual([

@@ -33,7 +33,7 @@ describe('names used', () => {
 });
 
 describe('names in scope', () => {
-  it('are the same everywhere for input, previous, run, feedback, comment and error', async () => {
+  it('are the same everywhere for input, previous, run, workspace, feedback, comment and error', async () => {
     expect(
       await unknownIn(
         agentStep(
@@ -45,7 +45,7 @@ describe('names in scope', () => {
 
   it('are refused where nothing gives them a value', async () => {
     expect(await unknownIn(agentStep('{{ topic }} {{ run.name }} {{ error.stack }}'))).toEqual([
-      'prompt unknown_name: "topic" is not known here; there are input, previous, run, feedback, comment, error and steps.<id>.',
+      'prompt unknown_name: "topic" is not known here; there are input, previous, run, workspace, feedback, comment, error and steps.<id>.',
       'prompt unknown_name: run.name is not known; of run there are id and startedAt.',
       'prompt unknown_name: error.stack is not known; of error there are code and message.',
     ]);

@@ -192,7 +192,7 @@ describe('the shape of a plan', () => {
     expect(errors.map(({ path, message }) => `${path}: ${message}`)).toEqual(
       expect.arrayContaining([
         '/agents/writer/model: This is a number; it may be a string or a list.',
-        '/context: This is a number; it may be "full", "summary", "none" or "auto" or an object.',
+        '/context: This is a number; it may be "full", "summary", "workspace", "none" or "auto" or an object.',
         '/flow/onFailure/step/prompt: This is missing.',
       ]),
     );

@@ -19,7 +19,7 @@ export const planDescriptions = {
     Limits: 'What a run, or a step with all inside it, may use; a call that could pass a limit is not made.',
     Agent: 'Who is asked: one or more models, a system prompt, and how their answers are taken.',
     Context:
-      'What an agent sees beside its prompt: the outputs of finished steps before it in its own line. `full`: all of them; `summary`: a summary of them, by the plan’s agent `summarizer`, else by one of the service’s own on a cheap model; `auto`: all, and beyond `maxTokens` a summary; `none`: nothing.',
+      'What an agent sees beside its prompt: the outputs of finished steps before it in its own line. `full`: all of them; `summary`: a summary of them, by the plan’s agent `summarizer`, else by one of the service’s own on a cheap model; `auto`: all, and beyond `maxTokens` a summary; `workspace`: the document that all agents with this context share, to which an agent step adds its output as a section; `none`: nothing.',
     Condition:
       'A comparison such as `steps.inspect.output.severity == "serious"`, or several, of which all, any or not one must hold.',
     Trigger: 'An event that starts a run; the run belongs to whoever stored the plan.',
@@ -88,7 +88,7 @@ export const planDescriptions = {
     cooldown: 'How long it is left alone, `60s` without it; then one call tries it.',
   },
   context: {
-    mode: 'One of the four.',
+    mode: 'One of the five.',
     from: 'The ids of the steps whose outputs are shown, and no others.',
     maxTokens:
       'About how much may be shown; more is shown as a summary, and a summary that is more fails the step as `context_too_long`.',

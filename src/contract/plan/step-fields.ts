@@ -4,7 +4,7 @@ import { Condition, Duration, identifier, JsonSchema, Limits, Name, object, Temp
 import { Checks } from './checks';
 import { planDescriptions as says } from './descriptions';
 
-const ContextMode = z.enum(['full', 'summary', 'none', 'auto']);
+const ContextMode = z.enum(['full', 'summary', 'workspace', 'none', 'auto']);
 export const Context = z
   .union([
     ContextMode,

@@ -99,3 +99,73 @@ test('a summary that no budget holds ends the step before its agent is asked', a
   });
   expect(await calls('Then. c5')).toHaveLength(0);
 }, 60_000);
+
+describe('a workspace', () => {
+  const workspace = { context: 'workspace' };
+  const write = (match: string, text: string) =>
+    house.vendor.script({ match, then: { type: 'answer', text } });
+  const large = 'written at length, '.repeat(300);
+
+  test('is read by all and added to by each, also by branches at once and in large', async () => {
+    await write('Open. w1', 'the opening');
+    await write('Left. w1', `left: ${large}`);
+    await write('Right. w1', `right: ${large}`);
+    const branches = { left: ask('Left. w1', workspace), right: ask('Right. w1', workspace) };
+    const run = await ended(
+      inOrder(
+        { id: 'open', ...ask('Open. w1', workspace) },
+        { id: 'sides', type: 'parallel', branches },
+        { id: 'alone', ...ask('Alone. w1', { context: 'none' }) },
+        { id: 'close', ...ask('Close. w1', workspace) },
+        { id: 'all', type: 'set', value: '{{ workspace }}' },
+      ),
+      { limits: { costUsd: 5, tokens: null } },
+    );
+    expect(run).toMatchObject({ status: 'completed' });
+    expect(Object.keys(run.result?.output as object)).toEqual(['open', 'sides.left', 'sides.right', 'close']);
+    const shown = async (path: string) =>
+      (await house.step(run.id, path)).calls[0]?.prompt?.messages[0]?.text ?? '';
+    expect(await shown('sides.left')).toContain('the opening');
+    expect(await shown('sides.left')).not.toContain('right:');
+    const close = await shown('close');
+    expect(close).toContain(`right: ${large}`);
+    const names = [...close.matchAll(/<data name="([^"]*)"/g)].map(([, name]) => name);
+    expect(names).toEqual(['workspace.open', 'workspace.sides.left', 'workspace.sides.right']);
+    const [alone] = await calls('Alone. w1');
+    expect(alone?.text).toBe('Alone. w1');
+  }, 60_000);
+
+  test('is carried into a child workflow, and what is added there comes back', async () => {
+    const inner = inOrder({ id: 'in', ...ask('In. w3', workspace) }, ask('Second. w3', workspace));
+    const run = await ended(
+      inOrder(
+        { id: 'open', ...ask('Open. w3', workspace) },
+        { ...inner, id: 'apart', isolate: true },
+        { id: 'close', ...ask('Close. w3', workspace) },
+        { id: 'all', type: 'set', value: '{{ workspace }}' },
+      ),
+    );
+    const sections = ['open', 'apart.in', 'apart.steps.1', 'close'];
+    expect(Object.keys(run.result?.output as object)).toEqual(sections);
+    const { calls: made } = await house.step(run.id, 'apart.in');
+    expect(made[0]?.prompt?.messages[0]?.text).toContain('workspace.open');
+  }, 60_000);
+
+  test('is the plan’s word for all agents, and those that judge only read it', async () => {
+    await house.vendor.script({
+      match: 'Good? w2',
+      then: { type: 'answer', json: { approved: true, issues: [] } },
+    });
+    const gate = { id: 'gate', type: 'review', reviewer: 'reader', prompt: 'Good? w2' };
+    const run = await ended(
+      inOrder({ id: 'a', ...ask('A. w2') }, { id: 'b', ...ask('B. w2 {{ workspace.a | size }}') }, gate, {
+        id: 'all',
+        type: 'set',
+        value: '{{ workspace }}',
+      }),
+      workspace,
+    );
+    expect(Object.keys(run.result?.output as object)).toEqual(['a', 'b']);
+    expect((await calls('Good? w2'))[0]?.text).toContain('workspace.a');
+  }, 60_000);
+});
