@@ -1,4 +1,5 @@
-import type { ModelCall, ModelResult, Steer } from '../contract/activities';
+import type { ModelCall, ModelResult } from '../contract/activities';
+import type { Steer } from '../contract/steer';
 import type { DecisionOf, Role } from '../contract/decisions';
 import type { CallDone } from '../contract/gateway';
 import { limits } from '../contract/limits';

@@ -3,6 +3,7 @@ import type { Role } from './decisions';
 import type { WaitCause } from './gateway';
 import type { Usage } from './usage';
 import type { ContextNode, Skeleton } from './skeleton';
+import type { Steer } from './steer';
 import type { RunReference, WrittenEntries } from './workflow';
 import type { Json, Value } from './value';
 
@@ -131,27 +132,6 @@ interface Answered {
   usage: Usage;
   model: string;
   simulated: boolean;
-}
-
-/** What of a controlling agent's decision the workflow acts on; the decision whole is the answer's value. */
-export type Steer =
-  | { type: 'reviewer'; approved: boolean; issues: Value }
-  | { type: 'classifier'; route: string; confidence: number; reason: string }
-  | { type: 'evaluator'; score: number; feedback: Value }
-  | { type: 'judge'; answer: Value; confidence: number; disagreements: number }
-  | ({ type: 'supervisor' | 'manager' } & Supervision);
-
-/** What a supervisor or manager orders. */
-export interface Supervision {
-  verdicts: {
-    assignment: string;
-    verdict: 'accept' | 'retry' | 'reassign' | 'escalate';
-    worker: string | null;
-    feedback: Value;
-  }[];
-  assignments: { worker: string; task: Value }[];
-  finished: boolean;
-  answer: Value | null;
 }
 
 export type ModelResult =

@@ -1,5 +1,6 @@
 import type { IncompleteCode } from '../contract/failures';
-import type { Block, Choices, Names, Steer } from '../contract/activities';
+import type { Block, Choices, Names } from '../contract/activities';
+import type { Steer } from '../contract/steer';
 import type { Role } from '../contract/decisions';
 import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
 import type { AwaitedEvent, ContextNode, Expression, StepNode } from '../contract/skeleton';

@@ -1,4 +1,4 @@
-import type { Steer } from '../contract/activities';
+import type { Steer } from '../contract/steer';
 import type { Answer } from './scope';
 
 /** What the agent of a role has decided. An agent that was asked for a decision has given just that one. */

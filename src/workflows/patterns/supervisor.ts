@@ -1,4 +1,5 @@
-import type { Block, Supervision } from '../../contract/activities';
+import type { Block } from '../../contract/activities';
+import type { Supervision } from '../../contract/steer';
 import type { IncompleteCode } from '../../contract/failures';
 import type { SupervisorNode } from '../../contract/skeleton';
 import { nothing, type Value } from '../../contract/value';

@@ -1,4 +1,4 @@
-import type { Supervision } from '../../contract/activities';
+import type { Supervision } from '../../contract/steer';
 import type { SupervisorNode } from '../../contract/skeleton';
 import { nothing, type Json, type Value } from '../../contract/value';
 import type { Scope } from '../scope';
