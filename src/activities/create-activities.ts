@@ -5,6 +5,7 @@ import { emitEvent } from './emit-event';
 import { evaluate } from './evaluate';
 import { createGatewayClient } from './gateway-client';
 import { openApproval } from './open-approval';
+import { noteSlot } from './note-slot';
 import type { Ports } from './ports';
 import { subscribe } from './subscribe';
 import { writeJournal } from './write-journal';
@@ -18,6 +19,7 @@ export function createActivities(ports: Ports): Activities {
     openApproval: (request) => openApproval(ports, request),
     subscribe: (request) => subscribe(ports, request),
     emitEvent: (request) => emitEvent(ports, request),
+    noteSlot: (due) => noteSlot(ports, due),
     writeJournal: ({ run, journal }) => writeJournal(ports, { tenant: run.tenant, run: run.run, journal }),
     closeRun: (request) => closeRun(ports, gateway, request),
   };

@@ -29,6 +29,7 @@ import { runStartRoutes } from './routes/run-start';
 import { runStepRoutes } from './routes/run-steps';
 import { runSignalRoutes } from './routes/run-signals';
 import { runRoutes } from './routes/runs';
+import { scheduleRoutes } from './routes/schedules';
 import { schemaRoutes } from './routes/schemas';
 import type { App, Service } from './service';
 
@@ -96,6 +97,7 @@ export async function buildApp(service: Service, { version, logger, onRoute }: A
   runSignalRoutes(app, service);
   runHistoryRoutes(app, service);
   approvalRoutes(app, service);
+  scheduleRoutes(app, service);
   // Apart, because an event may come with a body of any type.
   await app.register((scope, _, done) => {
     eventRoutes(scope.withTypeProvider<ZodTypeProvider>(), service);

@@ -19,6 +19,8 @@ export interface Client {
   get<Body>(path: string): Promise<Body>;
   /** Sent with an idempotency key, so that a request whose answer was lost is sent again safely. */
   post<Body>(path: string, body: unknown): Promise<Body>;
+  /** Asks for a change that comes to the same however often it is asked for. */
+  change<Body>(method: 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Body>;
   /** The text of a plan, as it was written. */
   postPlan<Body>(path: string, text: string): Promise<Answer<Body>>;
   /** A stream of events after the one with the given id; it lasts until the signal or the service ends it. */
@@ -26,7 +28,7 @@ export interface Client {
 }
 
 interface Request {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   path: string;
   headers?: { [name: string]: string };
   body?: string;
@@ -70,6 +72,14 @@ export function createClient({ url, key }: Connection): Client {
     async post<Body>(path: string, body: unknown) {
       const headers = { 'content-type': 'application/json' };
       return readBody<Body>(await sendOnce({ path, headers, body: JSON.stringify(body) }), url);
+    },
+    async change<Body>(method: 'PATCH' | 'DELETE', path: string, body?: unknown) {
+      const signal = AbortSignal.timeout(requestTimeoutMs);
+      const sent =
+        body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+      return readBody<Body>(await send({ method, path, signal, ...sent }), url);
     },
     async postPlan<Body>(path: string, text: string) {
       const headers = { 'content-type': 'application/yaml' };

@@ -11,6 +11,7 @@ import { listPlans, pushPlan, validatePlan } from './commands/plans';
 import { recommend, type RecommendOptions } from './commands/recommend';
 import { run, type RunOptions } from './commands/run';
 import { runs, type RunsOptions } from './commands/runs';
+import { addSchedule, changeSchedule, listSchedules, type AddOptions } from './commands/schedules';
 import { show } from './commands/show';
 import { watch } from './commands/watch';
 import type { Session } from './session';
@@ -28,6 +29,7 @@ export function createProgram(perform: Perform): Command {
   addRunCommands(program, perform);
   addApprovalCommands(program, perform);
   addPlanCommands(program, perform);
+  addScheduleCommands(program, perform);
   program
     .command('models')
     .description('list the models that a plan may name')
@@ -180,6 +182,34 @@ function addPlanCommands(program: Command, perform: Perform): void {
     .action((goal: string | undefined, options: RecommendOptions) =>
       perform((session) => recommend(session, goal, options)),
     );
+}
+
+function addScheduleCommands(program: Command, perform: Perform): void {
+  const schedules = program
+    .command('schedules')
+    .description('list the times at which plans are run')
+    .action(() => perform(listSchedules));
+  schedules
+    .command('add')
+    .description('run a stored plan by the clock')
+    .argument('<plan>', 'name, name@1.0.0')
+    .argument('<cron>', 'five fields, such as "0 7 * * 1-5"')
+    .option('--input <json>', 'the input as JSON, or @file')
+    .option('--set <name=value>', 'set a field of the input', collect, [])
+    .option('--timezone <name>', 'such as Europe/Berlin; UTC without it')
+    .addOption(
+      new Option('--overlap <what>', 'while an earlier run is still open').choices(['skip', 'queue', 'all']),
+    )
+    .action((plan: string, cron: string, options: AddOptions) =>
+      perform((session) => addSchedule(session, { plan, cron }, options)),
+    );
+  for (const change of ['pause', 'resume', 'remove'] as const) {
+    schedules
+      .command(change)
+      .description(`${change} a schedule`)
+      .argument('<schedule>')
+      .action((id: string) => perform((session) => changeSchedule(session, id, change)));
+  }
 }
 
 function collect(value: string, earlier: string[]): string[] {

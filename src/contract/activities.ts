@@ -4,7 +4,7 @@ import type { WaitCause } from './gateway';
 import type { Usage } from './usage';
 import type { ContextNode, Skeleton } from './skeleton';
 import type { Steer } from './steer';
-import type { RunReference, WrittenEntries } from './workflow';
+import type { DueTime, RunReference, WrittenEntries } from './workflow';
 import type { Json, Value } from './value';
 
 /** Names that a template or condition may use, with what they stand for. */
@@ -240,6 +240,7 @@ export interface Activities {
   openApproval(request: OpenApproval): Promise<OpenedApproval>;
   subscribe(request: Subscribe): Promise<Subscribed>;
   emitEvent(request: EmitEvent): Promise<{ id: string }>;
+  noteSlot(due: DueTime): Promise<void>;
   writeJournal(request: { run: RunReference; journal: Carried }): Promise<void>;
   closeRun(request: CloseRun): Promise<void>;
 }

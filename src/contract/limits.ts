@@ -71,6 +71,10 @@ export const limits = {
   courierMilliseconds: 250,
   /** Of one plan. */
   triggersMax: 50,
+  /** Times of one schedule that wait for their runs. */
+  slotsQueuedMax: 100,
+  /** How long it is told what came of a schedule's times. */
+  slotsKeptDays: 90,
   /** Ids of events that a run has seen lately, so that none counts twice. */
   eventsSeenMax: 1000,
   /** The longest that a step may wait for a time. */

@@ -19,6 +19,7 @@ export const problems = {
   action_changed: { status: 409, title: 'What was approved is not what is asked now', retryable: false },
   idempotency_in_progress: { status: 409, title: 'The same request is under way', retryable: true },
   version_conflict: { status: 409, title: 'This version is stored with other content', retryable: false },
+  schedule_of_plan: { status: 409, title: 'The schedule belongs to a plan', retryable: false },
   journal_mismatch: {
     status: 409,
     title: 'The call was asked before with another request',

@@ -9,7 +9,18 @@ export interface RunReference {
   manifest: string;
 }
 
-/** The one argument of every workflow type of the service. */
+/** The argument of the workflow that a schedule starts. */
+export interface ScheduledArgument {
+  tenant: string;
+  schedule: string;
+}
+
+/** A time of a schedule that has come: RFC 3339. */
+export interface DueTime extends ScheduledArgument {
+  at: string;
+}
+
+/** The one argument of every workflow type that carries out a run. */
 export interface StartArgument extends RunReference {
   skeleton: Skeleton | { ref: string };
   input: Value;

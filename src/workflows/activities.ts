@@ -55,6 +55,9 @@ export const emitEvent = (request: Argument<'emitEvent'>, summary: string) =>
     () => written.emitEvent.executeWithOptions({ summary }, [request]),
   );
 
+export const noteSlot = (due: Argument<'noteSlot'>, summary: string) =>
+  written.noteSlot.executeWithOptions({ summary }, [due]);
+
 export const writeJournal = (request: Argument<'writeJournal'>, summary: string) =>
   shortly(
     () => local.writeJournal.executeWithOptions({ summary }, [request]),

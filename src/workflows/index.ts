@@ -17,3 +17,4 @@ export const supervisor = (argument: StartArgument) => run(argument);
 export const refine = (argument: StartArgument) => run(argument);
 export const debate = (argument: StartArgument) => run(argument);
 export const set = (argument: StartArgument) => run(argument);
+export { scheduled } from './scheduled';

@@ -123,6 +123,29 @@ describe('the command line', () => {
     expect(said).toContain('Written by the run run1, simulated: 1 call, $0.0200.');
   });
 
+  it('lists schedules, and makes, pauses and removes them', async () => {
+    const one = { id: 's1', plan: 'brief', cron: '0 7 * * *', timezone: 'UTC', overlap: 'skip', input: null };
+    const schedule = { ...one, paused: true, nextAt: null, from: 'api', last: null };
+    service.on('GET /v1/schedules', (_, response) => {
+      sendJson(response, { items: [schedule], nextCursor: null });
+    });
+    service.on('POST /v1/schedules', (_, response) => {
+      sendJson(response, schedule, 201);
+    });
+    for (const method of ['PATCH', 'DELETE'])
+      service.on(`${method} /v1/schedules/s1`, (_, response) => {
+        sendJson(response, schedule);
+      });
+    const listed = await fermata(['schedules'], service);
+    expect(listed.output).toBe('s1  brief  0 7 * * *  UTC  skip  paused\n');
+    const add = ['schedules', 'add', 'brief', '0 7 * * *', '--set', 'topic=x', '--overlap', 'queue'];
+    expect((await fermata(add, service)).output).toBe('s1\n');
+    expect(sent(1)).toEqual({ plan: 'brief', cron: '0 7 * * *', input: { topic: 'x' }, overlap: 'queue' });
+    expect((await fermata(['schedules', 'pause', 's1'], service)).output).toBe('s1 is paused.\n');
+    expect(sent(2)).toEqual({ paused: true });
+    expect((await fermata(['schedules', 'remove', 's1'], service)).output).toBe('s1 is removed.\n');
+  });
+
   it('estimates a stored plan under a limit', async () => {
     service.on('POST /v1/runs/estimate', (_, response) => {
       const modelCalls = { min: 3, expected: 6, max: 9 };

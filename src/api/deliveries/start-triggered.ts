@@ -1,17 +1,13 @@
 import type { Trigger } from '../../contract/plan';
-import { problems } from '../../contract/problems';
 import type { Json } from '../../contract/value';
-import { readClaimedRun } from '../../ledger/idempotency';
 import type { ReceivedEvent } from '../../ledger/received-events';
 import { armedPlans, noteStarted, type ArmedPlan } from '../../ledger/triggers';
 import { fits } from '../../plan/fits';
-import { TemplateError } from '../../plan/liquid';
 import { evaluateDeep } from '../../plan/template';
-import { ProblemError } from '../problem';
-import { acceptRun } from '../runs/start-run';
-import { startWorkflow } from '../runs/workflow-start';
+import { refusalOf, startUnasked } from '../runs/start-unasked';
 import type { Service } from '../service';
-import { isTemporalAway } from '../temporal';
+
+type EventTrigger = Extract<Trigger, { event: string }>;
 
 /**
  * Starts the plans whose live version has a trigger that the event fits, each once for the event.
@@ -32,7 +28,7 @@ export async function startTriggered(
     try {
       await start(service, { event, plan, input: inputOf(trigger, json) });
     } catch (error) {
-      const reason = reasonOf(error);
+      const reason = refusalOf(error);
       if (reason === null) throw error;
       failure ??= `${plan.name} ${plan.version} was not started: ${reason}`;
     }
@@ -41,11 +37,11 @@ export async function startTriggered(
 }
 
 /** Validated when the plan was stored. */
-function triggersOf({ plan }: ArmedPlan): Trigger[] {
-  return (plan as { triggers?: Trigger[] }).triggers ?? [];
+function triggersOf({ plan }: ArmedPlan): EventTrigger[] {
+  return ((plan as { triggers?: Trigger[] }).triggers ?? []).filter((one) => 'event' in one);
 }
 
-function inputOf({ input = '{{ event.data }}' }: Trigger, json: Json): Json {
+function inputOf({ input = '{{ event.data }}' }: EventTrigger, json: Json): Json {
   return evaluateDeep(input, { event: withData(json) });
 }
 
@@ -61,28 +57,10 @@ interface Start {
 }
 
 async function start(service: Service, { event, plan, input }: Start): Promise<void> {
-  const { database } = service;
   const { tenant } = event;
   const principal = { tenant, user: plan.storedBy };
   const id = { tenant, principal: 'events', route: `trigger ${plan.name}`, keyHash: event.id };
   const body = { plan: `${plan.name}@${plan.version}`, input };
-  const accepted = await acceptRun(service, { body, principal, keyed: { id, requestHash: event.id } });
-  const run = accepted?.row.id ?? (await readClaimedRun(database, id));
-  if (run !== null) await noteStarted(database, { tenant, event: event.id, run });
-  if (accepted === null) return;
-  try {
-    await startWorkflow(service, accepted.row, accepted.frozen);
-  } catch (error) {
-    // It is in the ledger, and is started when Temporal answers again.
-    if (!isTemporalAway(error)) throw error;
-  }
-}
-
-/** What is wrong for good; null where trying again may help. */
-function reasonOf(error: unknown): string | null {
-  if (error instanceof TemplateError) return error.message;
-  if (!(error instanceof ProblemError) || problems[error.code].retryable) return null;
-  return [error.message, ...error.errors.slice(0, 3).map(({ path, message }) => `${path} ${message}`)].join(
-    ' ',
-  );
+  const run = await startUnasked(service, { body, principal, id });
+  if (run !== null) await noteStarted(service.database, { tenant, event: event.id, run });
 }

@@ -1,6 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { forgetExpired } from '../../ledger/idempotency';
+import { forgetSlots } from '../../ledger/schedule-slots';
 import { createCourier } from '../deliveries/courier';
+import { startDue } from '../schedules/start-due';
+import { tellTemporal } from '../schedules/tell-temporal';
 import type { Service } from '../service';
 import { compareChanged } from './changes';
 import { createLease } from './lease';
@@ -21,10 +24,10 @@ const leaseName = 'reconciler';
 const forgetEveryMs = 600_000;
 
 /**
- * Keeps the ledger true to Temporal: starts what was left, takes up what was reset, ends what was
- * terminated, names what is stalled, stores histories and delivers the events of plans. Of all API processes the holder of a lease
- * does it; another takes over when that one is gone. A task that fails is tried again in the next
- * round and holds up none of the others.
+ * Keeps the ledger true to Temporal: starts what was left and what the clock says, takes up what was
+ * reset, ends what was terminated, names what is stalled, stores histories and delivers the events of
+ * plans. Of all API processes the holder of a lease does it; another takes over when that one is gone.
+ * A task that fails is tried again in the next round and holds up none of the others.
  */
 export function startReconciler(
   service: Service,
@@ -45,6 +48,8 @@ export function startReconciler(
 
   const tasks: { [name: string]: () => Promise<void> } = {
     starts: () => startPendingRuns(service, log, startsOlderThanSeconds),
+    schedules: () => tellTemporal(service, log),
+    'scheduled runs': () => startDue(service, log),
     changes: () => compareChanged(service, log, { round: rounds, isHolder }),
     'open runs': () => checkOpenRuns(isHolder),
     histories: () => storeHistories(service, log, isHolder),
@@ -97,6 +102,7 @@ function createForgetting(database: Service['database']): () => Promise<void> {
   return async () => {
     if (Date.now() - forgottenAt < forgetEveryMs) return;
     await forgetExpired(database);
+    await forgetSlots(database);
     forgottenAt = Date.now();
   };
 }

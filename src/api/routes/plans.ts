@@ -12,6 +12,7 @@ import { readSentPlan, type YamlText } from '../plans/sent-plan';
 import { installYamlBodies } from '../plugins/bodies';
 import { principalOf } from '../plugins/authentication';
 import { invalidInput, notFound, ProblemError } from '../problem';
+import { armSchedules } from '../schedules/arm';
 import type { App, Service } from '../service';
 
 const readers = ['runs:read', 'plans:write'] as const;
@@ -71,7 +72,9 @@ function planWriting(app: App, service: Service): void {
         if (plan === null) throw invalidInput('The plan is not valid.', errors);
         const { name, version, description = null } = plan;
         const digest = planDigest(plan);
-        const eventTypes = [...new Set((plan.triggers ?? []).map(({ event }) => event))];
+        const eventTypes = [
+          ...new Set((plan.triggers ?? []).flatMap((one) => ('event' in one ? [one.event] : []))),
+        ];
         const about = { name, version, digest, description, storedBy: user };
         const stored = { ...about, plan: json, source, eventTypes };
         const outcome = await storePlan(service.database, tenant, stored);
@@ -83,6 +86,7 @@ function planWriting(app: App, service: Service): void {
               members: { digest: outcome.digest },
             },
           );
+        await armSchedules(service, tenant, name);
         const row = await findPlan(service.database, tenant, { name, at: version });
         if (row === null) throw new Error(`The plan ${name} ${version} was stored and is gone.`);
         return {

@@ -22,7 +22,7 @@ export const planDescriptions = {
       'What an agent sees beside its prompt: the outputs of finished steps before it in its own line. `full`: all of them; `summary`: a summary of them, by the plan’s agent `summarizer`, else by one of the service’s own on a cheap model; `auto`: all, and beyond `maxTokens` a summary; `workspace`: the document that all agents with this context share, to which an agent step adds its output as a section; `none`: nothing.',
     Condition:
       'A comparison such as `steps.inspect.output.severity == "serious"`, or several, of which all, any or not one must hold.',
-    Trigger: 'An event that starts a run; the run belongs to whoever stored the plan.',
+    Trigger: 'An event or a time that starts a run; the run belongs to whoever stored the plan.',
     OnFailure:
       'What follows a failure: `fail` passes it on, `skip` gives `null`, `value` gives that, `step` runs another step; `escalate`: a person has it tried again, answers in its place, skips it or fails it (for 72 hours).',
     Duration: 'A number and a unit, such as `30s`, `5m` or `72h`; at most `365d`.',
@@ -41,10 +41,18 @@ export const planDescriptions = {
     triggers: 'What starts runs of the live version without anybody asking.',
     flow: 'The root step.',
   },
-  trigger: {
+  eventTrigger: {
     event: 'The type of the event.',
     when: 'Which of them, by a condition that knows `event`.',
     input: 'The input of the run: any JSON; the strings in it are templates that know `event`.',
+  },
+  scheduleTrigger: {
+    schedule:
+      'When: a cron expression of five fields, such as `0 7 * * 1-5`. Times that were missed while the service was down are made up for once.',
+    timezone: 'Of the IANA list, such as `Europe/Berlin`; `UTC` without it.',
+    input: 'The input of the run: any JSON, as it is written; `null` without it.',
+    overlap:
+      'While the run of an earlier time is still open: leave this time out, start it afterwards, or start it beside; `skip` without it.',
   },
   alerts: {
     costUsd: 'A run that has cost more opens an alert when it ends.',
