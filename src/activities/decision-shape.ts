@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Choices } from '../contract/activities';
+import type { Choices } from '../contract/steer';
 import { decisionShapes, type DecisionOf, type Role } from '../contract/decisions';
 import type { Json } from '../contract/value';
 import { isObject, type JsonObject } from '../plan/json';

@@ -19,6 +19,7 @@ import type { Ports } from './ports';
 import { resolveNames } from './resolve';
 import { runChecks } from './run-checks';
 import { schemaErrors } from './schema-errors';
+import { shareLeft } from './share-left';
 import { writeJournal } from './write-journal';
 
 /** Evaluates what a workflow must not: templates, conditions, schemas, stored values. */
@@ -43,6 +44,8 @@ export async function evaluate(ports: Ports, request: EvaluateRequest): Promise<
       const values = request.values.map((value) => fromValue(database, tenant, value));
       return { type: 'condition', holds: agree(await Promise.all(values)) };
     }
+    case 'left':
+      return { type: 'left', slice: await shareLeft(database, request) };
     case 'read':
       return { type: 'read', json: await fromValue(database, tenant, request.value) };
     case 'decision':

@@ -1,5 +1,6 @@
 import type { ApprovalKind, ApprovalStatus, Decision, JournalEntry } from './journal';
 import type { Role } from './decisions';
+import type { Choices, Steer } from './steer';
 import type { WaitCause } from './gateway';
 import type { Usage } from './usage';
 import type { ContextNode, Skeleton } from './skeleton';
@@ -45,6 +46,8 @@ export type EvaluateRequest = { run: RunReference; path: string; journal?: Carri
   | { type: 'store'; value: Value }
   /** Whether a decision is whose it says, and its content fits; see `decisions.ts`. */
   | { type: 'decision'; approval: string; digest: string; decision: RawDecision }
+  /** What is left of budgets, shared out equally. */
+  | { type: 'left'; budgets: Budget[]; parts: number }
   /** Checks the run's output against the plan's `output` schema. */
   | { type: 'output'; value: Value }
   /** Reads a skeleton that was too large for the start argument. */
@@ -59,6 +62,7 @@ export type EvaluateResult =
   | { type: 'skeleton'; skeleton: Skeleton }
   | { type: 'read'; json: Json }
   | { type: 'list'; value: Value; length: number }
+  | { type: 'left'; slice: Slice }
   /** What failed, a list of one message each. */
   | { type: 'checks'; failed: number; messages: Value }
   | { type: 'decision'; by: string; via: 'api' | 'temporal'; content: Value | null; problem: string | null };
@@ -86,15 +90,8 @@ export interface Budget {
   modelCalls: number | null;
 }
 
-/** What a decision may name. */
-export interface Choices {
-  /** JSON Pointer of the map of routes, workers or teams in the manifest's plan. */
-  at: string;
-  /** Ids of the assignments that a verdict may name. */
-  open?: string[];
-  /** Whether a step of the plan's makes the answer, so that the decision that ends it all need not. */
-  final?: boolean;
-}
+/** A part of what is left of the budgets around it. Money in nano-USD; null where a limit is lifted. */
+export type Slice = Omit<Budget, 'id'>;
 
 export interface ModelCall {
   run: RunReference;

@@ -154,12 +154,14 @@ export interface AwaitedEvent {
   timeoutMs: number;
 }
 
-export interface SupervisorNode extends Frame {
-  type: 'supervisor';
+/** An agent that hands out work: a supervisor to workers, a manager to teams. */
+export interface LeadNode extends Frame {
+  type: 'supervisor' | 'hierarchy';
+  /** The agent that assigns and judges, of a hierarchy its manager. */
   supervisor: string;
   prompt?: Expression;
   context: ContextNode;
-  /** JSON Pointer of the map of workers. */
+  /** JSON Pointer of the map of workers or teams. */
   workersAt: string;
   workers: { name: string; step: StepNode }[];
   maxRounds: number;
@@ -209,7 +211,7 @@ export type StepNode =
   | ChoiceNode
   | WaitNode
   | EmitNode
-  | SupervisorNode
+  | LeadNode
   | RefineNode
   | DebateNode;
 

@@ -76,6 +76,7 @@ export function checkSteps(plan: Json, visits: Visit[]): PlanProblem[] {
       ...checkFanOut(visit),
       ...checkOwnLimits(visit),
       ...checkRejection(visit),
+      ...checkTeam(visit),
     ]),
   ];
 }
@@ -135,6 +136,7 @@ const maps = new Map([
   ['branches', 'branch'],
   ['routes', 'route'],
   ['workers', null],
+  ['teams', null],
 ]);
 
 /** Names become parts of paths, and a map of steps has its bound. */
@@ -196,6 +198,15 @@ function checkRejection({ step, pointer }: Visit): PlanProblem[] {
     .map((field) =>
       problem(pointerTo(pointer, field), 'validation_failed', 'This goes with onReject: revise only.'),
     );
+}
+
+/** A team does its work itself or has teams that do it. */
+function checkTeam({ step, pointer, place }: Visit): PlanProblem[] {
+  if (place !== 'team') return [];
+  const kinds = ['workers', 'teams'].filter((field) => member(step, field) !== undefined);
+  return kinds.length === 1
+    ? []
+    : [problem(pointer, 'validation_failed', 'A team has either workers or teams.')];
 }
 
 /** A step's own limits have no say on these two: they are questions to the plan as a whole. */

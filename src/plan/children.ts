@@ -1,5 +1,6 @@
 import type { Json } from '../contract/value';
 import { isObject, member, type JsonObject } from './json';
+import { writtenTeam } from './teams';
 
 /** A step inside another one, be it right or wrong. */
 export interface Child {
@@ -16,6 +17,7 @@ export interface Child {
     | 'case'
     | 'otherwise'
     | 'worker'
+    | 'team'
     | 'final'
     | 'onFailure';
   /** Its part of the path; `*` for the items of a `forEach`, and numbers of versions are left out. */
@@ -43,6 +45,11 @@ export function childrenOf(step: JsonObject): Child[] {
     branch(member(step, 'otherwise'), 'otherwise', 'otherwise', ['otherwise']),
     ...named(step, 'workers').map(([name, worker]) => ({
       ...branch(member(worker, 'step'), 'worker', `workers.${name}`, ['workers', name, 'step']),
+      names: ['task'],
+      repeated: true,
+    })),
+    ...named(step, 'teams').map(([name, team]) => ({
+      ...branch(writtenTeam(team), 'team', `teams.${name}`, ['teams', name]),
       names: ['task'],
       repeated: true,
     })),

@@ -69,6 +69,7 @@ function schemaOfStep(plan: Plan, pointer: string, before: string[]): string | n
     case 'wait':
     case 'emit':
     case 'supervisor':
+    case 'hierarchy':
     case 'refine':
     case 'debate':
       return null;

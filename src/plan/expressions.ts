@@ -21,6 +21,7 @@ const templateFields: ReadonlyMap<string, string[]> = new Map([
   ['wait', ['until']],
   ['emit', ['data']],
   ['supervisor', ['prompt']],
+  ['hierarchy', ['prompt']],
   ['refine', ['prompt', 'criteria']],
   ['debate', ['prompt']],
 ]);

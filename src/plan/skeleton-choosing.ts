@@ -1,7 +1,8 @@
-import type { ChoiceStep, RouterStep, SupervisorStep } from '../contract/plan';
-import type { ChoiceNode, RouterNode, SupervisorNode } from '../contract/skeleton';
+import type { ChoiceStep, HierarchyStep, RouterStep, SupervisorStep } from '../contract/plan';
+import type { ChoiceNode, LeadNode, RouterNode } from '../contract/skeleton';
 import { pointerTo } from './json';
 import { namesUsedByCondition } from './names';
+import { teamStep } from './teams';
 import { checksNode, child, context, expression, type At, type StepFrame } from './skeleton-place';
 
 export function choiceNode(step: ChoiceStep, at: At, frame: StepFrame): ChoiceNode {
@@ -32,19 +33,38 @@ export function routerNode(step: RouterStep, at: At, frame: StepFrame): RouterNo
   };
 }
 
-export function supervisorNode(step: SupervisorStep, at: At, frame: StepFrame): SupervisorNode {
-  const { type, supervisor, maxRounds, maxAssignments, concurrency, reassignAfter, workers, final } = step;
+export function supervisorNode(step: SupervisorStep, at: At, frame: StepFrame): LeadNode {
   return {
-    ...{ type, ...frame, supervisor, context: context(step.context, at) },
+    ...leadNode(step, at, frame),
+    ...{ type: step.type, supervisor: step.supervisor, workersAt: pointerTo(at.pointer, 'workers') },
+    workers: Object.entries(step.workers).map(([name, worker]) => ({
+      name,
+      step: child(worker.step, { ...at, usualContext: 'none' }, 'workers', name, 'step'),
+    })),
+  };
+}
+
+export function hierarchyNode(step: HierarchyStep, at: At, frame: StepFrame): LeadNode {
+  return {
+    ...leadNode(step, at, frame),
+    ...{ type: step.type, supervisor: step.manager, workersAt: pointerTo(at.pointer, 'teams') },
+    workers: Object.entries(step.teams).map(([name, team]) => ({
+      name,
+      step: child(teamStep(team), { ...at, usualContext: 'none' }, 'teams', name),
+    })),
+  };
+}
+
+type Lead = Omit<LeadNode, 'type' | 'supervisor' | 'workers' | 'workersAt'>;
+
+function leadNode(step: SupervisorStep | HierarchyStep, at: At, frame: StepFrame): Lead {
+  const { maxRounds, maxAssignments, concurrency, reassignAfter, final } = step;
+  return {
+    ...{ ...frame, context: context(step.context, at) },
     ...{ maxRounds, maxAssignments, concurrency },
     ...(step.prompt === undefined ? {} : { prompt: expression(at, 'prompt', step.prompt) }),
     ...(reassignAfter === undefined ? {} : { reassignAfter }),
     ...checksNode(step.checks, at),
-    workersAt: pointerTo(at.pointer, 'workers'),
-    workers: Object.entries(workers).map(([name, worker]) => ({
-      name,
-      step: child(worker.step, { ...at, usualContext: 'none' }, 'workers', name, 'step'),
-    })),
     ...(final === undefined ? {} : { final: child(final, { ...at, before: [] }, 'final') }),
   };
 }

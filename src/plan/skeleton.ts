@@ -3,7 +3,7 @@ import type { ParallelNode, Skeleton, StepNode } from '../contract/skeleton';
 import type { Json } from '../contract/value';
 import { durationMs, usdToNano } from './defaults';
 import { pointerTo } from './json';
-import { choiceNode, routerNode, supervisorNode } from './skeleton-choosing';
+import { choiceNode, hierarchyNode, routerNode, supervisorNode } from './skeleton-choosing';
 import { debateNode, refineNode, reviewNode } from './skeleton-judging';
 import { planLimits } from './skeleton-limits';
 import { child, context, expression, frameOf, type At, type StepFrame } from './skeleton-place';
@@ -79,6 +79,8 @@ function nodeOf(step: Step, at: At): StepNode {
       return emitNode(step, at, frame);
     case 'supervisor':
       return supervisorNode(step, at, frame);
+    case 'hierarchy':
+      return hierarchyNode(step, at, frame);
     case 'set':
       return { type: step.type, ...frame, value: expression(at, 'value', step.value) };
   }

@@ -1,5 +1,6 @@
 import type {
   DebateStep,
+  HierarchyStep,
   ParallelStep,
   RefineStep,
   ReviewStep,
@@ -10,6 +11,7 @@ import type {
 import type { Json } from '../contract/value';
 import { planDefaults } from './defaults';
 import { member } from './json';
+import { teamStep } from './teams';
 import {
   callOf,
   nothingSpent,
@@ -55,7 +57,11 @@ function ownSpending(step: Step, at: Measuring): Spending {
     case 'router':
       return routerSpending(step, at);
     case 'supervisor':
-      return supervisorSpending(step, at);
+      return leadSpending(step, { lead: step.supervisor, workers: Object.values(step.workers) }, at);
+    case 'hierarchy': {
+      const teams = Object.values(step.teams).map((team) => ({ ...team, step: teamStep(team) }));
+      return leadSpending(step, { lead: step.manager, workers: teams }, at);
+    }
     case 'choice':
       return oneOf(at, [...step.cases.map((each) => inside(each.step)), inside(step.otherwise)]);
     case 'refine':
@@ -182,15 +188,20 @@ function refineSpending(step: RefineStep, at: Measuring): Spending {
   return sum([first, times(versions - 1, later), times(scores, score)]);
 }
 
-function supervisorSpending(step: SupervisorStep, at: Measuring): Spending {
+interface Led {
+  lead: string;
+  workers: { description?: string | undefined; step: Step }[];
+}
+
+function leadSpending(step: SupervisorStep | HierarchyStep, led: Led, at: Measuring): Spending {
   const { maxRounds, maxAssignments, concurrency } = step;
-  const workers = Object.values(step.workers).map((worker) => spendingOf(worker.step, at));
+  const workers = led.workers.map((worker) => spendingOf(worker.step, at));
   const assignments = byLife(at, 0, Math.min(workers.length, maxAssignments), maxAssignments);
   // In every round but the last one each open assignment may be tried again.
   const work = times(assignments * byLife(at, 1, 1, maxRounds), oneOf(at, workers));
-  const decision = callOf(step.supervisor, at, {
+  const decision = callOf(led.lead, at, {
     role: 'supervisor',
-    written: [step.prompt, ...Object.values(step.workers).map(({ description }) => description)],
+    written: [step.prompt, ...led.workers.map(({ description }) => description)],
     shownTokens: work.outputTokens,
   });
   const decisions = times(byLife(at, 1, Math.min(2, maxRounds + 1), maxRounds + 1), decision);

@@ -7,6 +7,8 @@ const fields: ReadonlyMap<Json | undefined, string[]> = new Map([
   ['review', ['reviewer']],
   ['router', ['classifier']],
   ['supervisor', ['supervisor']],
+  // A team with teams of its own names its manager as teams do.
+  ['hierarchy', ['manager', 'supervisor']],
   ['refine', ['evaluator']],
   ['debate', ['panel', 'judge']],
 ]);

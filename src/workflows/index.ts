@@ -13,6 +13,7 @@ export const router = (argument: StartArgument) => run(argument);
 export const choice = (argument: StartArgument) => run(argument);
 export const wait = (argument: StartArgument) => run(argument);
 export const emit = (argument: StartArgument) => run(argument);
+export const hierarchy = (argument: StartArgument) => run(argument);
 export const supervisor = (argument: StartArgument) => run(argument);
 export const refine = (argument: StartArgument) => run(argument);
 export const debate = (argument: StartArgument) => run(argument);

@@ -36,6 +36,7 @@ export function interpret(step: StepNode, scope: Scope): Promise<Outcome> {
     case 'choice':
       return choice(step, scope);
     case 'supervisor':
+    case 'hierarchy':
       return supervisor(step, scope);
     case 'refine':
       return refine(step, scope);

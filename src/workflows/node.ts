@@ -1,5 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { Block, Budget, Names } from '../contract/activities';
+import type { Block, Budget, Names, Slice } from '../contract/activities';
 import type { Expression, StepNode } from '../contract/skeleton';
 import { nothing, type Value } from '../contract/value';
 import type { Clock } from './clock';
@@ -98,7 +98,10 @@ export function childNode(parent: Node, step: StepNode, path: string, position: 
     clock: parent.clock.child(),
     cancellation,
     vendorWaitMs: step.limits?.vendorWaitMs ?? parent.vendorWaitMs,
-    budgets: step.limits === undefined ? parent.budgets : [...parent.budgets, budgetOf(path, step.limits)],
+    budgets:
+      step.limits === undefined && position.slice === undefined
+        ? parent.budgets
+        : [...parent.budgets, budgetOf(path, step.limits, position.slice)],
     ending: progress.ending,
     progress,
     evaluations: 0,
@@ -110,12 +113,13 @@ export function childNode(parent: Node, step: StepNode, path: string, position: 
 /** No limit of its own on money means that the run's alone holds: this is more than any run may cost. */
 const unlimitedNano = 1e15;
 
-function budgetOf(path: string, limits: NonNullable<StepNode['limits']>): Budget {
+function budgetOf(path: string, limits: StepNode['limits'], slice: Slice | undefined): Budget {
   return {
     id: `step:${path}`,
-    costNano: limits.costNano ?? unlimitedNano,
-    tokens: limits.tokens ?? null,
-    modelCalls: limits.modelCalls ?? null,
+    costNano: limits?.costNano ?? slice?.costNano ?? unlimitedNano,
+    // A limit that the plan lifts is null, and no share stands in for it.
+    tokens: limits?.tokens === undefined ? (slice?.tokens ?? null) : limits.tokens,
+    modelCalls: limits?.modelCalls === undefined ? (slice?.modelCalls ?? null) : limits.modelCalls,
   };
 }
 

@@ -64,6 +64,7 @@ export function agentOf(step: StepNode): string | null {
     case 'router':
       return step.classifier;
     case 'supervisor':
+    case 'hierarchy':
       return step.supervisor;
     case 'refine':
       return step.evaluator;

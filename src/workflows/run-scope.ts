@@ -1,5 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { EvaluateResult, Names } from '../contract/activities';
+import type { Budget, EvaluateResult, Names } from '../contract/activities';
 import { limits } from '../contract/limits';
 import type { Role } from '../contract/decisions';
 import type { Expression, StepNode } from '../contract/skeleton';
@@ -45,6 +45,10 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
       const { failed, messages } = await once(node, () => evaluated(run, node, 'checks', asked));
       return { passed: failed === 0, messages };
     },
+    slice: async (parts) => {
+      const asked = { type: 'left', budgets: node.budgets, parts } as const;
+      return (await once(node, () => evaluated(run, node, 'left', asked))).slice;
+    },
     agree: async (values) =>
       (await once(node, () => evaluated(run, node, 'condition', { type: 'agree', values }))).holds,
     list: (expression) => evaluateList(run, node, expression),
@@ -69,7 +73,8 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
 type Asked =
   | { type: 'value' | 'condition' | 'list' | 'checks'; at: string; names: Names }
   | { type: 'store' | 'output'; value: Value }
-  | { type: 'agree'; values: Value[] };
+  | { type: 'agree'; values: Value[] }
+  | { type: 'left'; budgets: Budget[]; parts: number };
 
 type ValueResult = Extract<EvaluateResult, { type: 'value' }>;
 

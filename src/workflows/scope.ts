@@ -1,6 +1,6 @@
 import type { IncompleteCode } from '../contract/failures';
-import type { Block, Choices, Names } from '../contract/activities';
-import type { Steer } from '../contract/steer';
+import type { Block, Names, Slice } from '../contract/activities';
+import type { Choices, Steer } from '../contract/steer';
 import type { Role } from '../contract/decisions';
 import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
 import type { AwaitedEvent, ContextNode, Expression, StepNode } from '../contract/skeleton';
@@ -16,6 +16,8 @@ export interface Position {
   handed?: Block[];
   /** A repeated step has ids of its own: `steps.<id>` inside is that of the same repetition. */
   repeated?: boolean;
+  /** What the step may use, where its own limits don't say so. */
+  slice?: Slice;
   /** Ends the step after so much active time, whatever its own `timeout` says. */
   branchTimeoutMs?: number;
 }
@@ -91,6 +93,8 @@ export interface Scope {
   holds(condition: Expression): Promise<boolean>;
   /** Runs a step's checks on a value, before any model gives an opinion on it. */
   check(checks: Expression, output: Value): Promise<Checked>;
+  /** An equal part of what the budgets around this step have left. */
+  slice(parts: number): Promise<Slice>;
   /** Whether texts say the same, but for white space around them and the case of letters. */
   agree(texts: Value[]): Promise<boolean>;
   /** The items of a list, each a value of its own. */

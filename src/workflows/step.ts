@@ -110,7 +110,7 @@ export function carryOut(
   root: Node,
   { path, handed }: { path: string; handed: Block[] },
 ): Running {
-  const step = run.skeleton.flow;
+  const { flow: step } = run.skeleton;
   const node = childNode(root, step, path, { handed });
   root.progress.inside.set(path, node.progress);
   run.steps.set(path, { path, type: step.type, status: 'running' });
@@ -119,10 +119,12 @@ export function carryOut(
     .finally(() => {
       node.clock.close();
     });
-  const end: Running['end'] = (cause, reason, owner = path) => {
-    endNode(node, { cause, owner, step: path, reason });
+  return {
+    outcome,
+    end(cause, reason, owner = path) {
+      endNode(node, { cause, owner, step: path, reason });
+    },
   };
-  return { outcome, end };
 }
 
 /** `completed` where the step is to run, `skipped` where its condition is false. */

@@ -167,6 +167,16 @@ describe('each example runs as its README says', () => {
     }
   }, 60_000);
 
+  test('hierarchy: two teams report, each in a child workflow, and an editor puts the reports together', async () => {
+    const { run, decided, calls } = await finished('hierarchy');
+    expect(run).toMatchObject({ status: 'completed', result: { incomplete: [], error: null } });
+    expect({ decided, calls }).toEqual({ decided: 0, calls: 11 });
+    for (const path of ['a1.1.a1.1', 'a2.1.a2.1', 'final']) {
+      const { body } = await service.request('GET', `/v1/runs/${run.id}/steps/${path}`);
+      expect(body).toMatchObject({ status: 'completed' });
+    }
+  }, 60_000);
+
   test('and what was seen of a plan is what is expected of its next run', async () => {
     const plan = parse(read('content-production', 'plan.yaml')) as unknown;
     const input = JSON.parse(read('content-production', 'input.json')) as unknown;
@@ -179,6 +189,7 @@ describe('each example runs as its README says', () => {
       'approval',
       'content-production',
       'debate',
+      'hierarchy',
       'parallel',
       'question',
       'refine',

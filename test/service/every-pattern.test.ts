@@ -70,6 +70,15 @@ const around: { [pattern: string]: (inner: Nested) => Nested } = {
     },
     calls: 2 + calls,
   }),
+  // The same of the manager and of the team's supervisor.
+  hierarchy: ({ step, calls }) => ({
+    step: {
+      ...{ type: 'hierarchy', manager: 'lead', prompt: 'Get it done.', context: 'none' },
+      teams: { one: { supervisor: 'lead', workers: { two: { step } } } },
+    },
+    calls: 4 + calls,
+  }),
+  isolate: ({ step, calls }) => ({ step: { type: 'sequence', isolate: true, steps: [step] }, calls }),
   onFailure: ({ step, calls }) => ({ step: { ...said('broken'), onFailure: { step } }, calls: 1 + calls }),
 };
 
@@ -108,7 +117,7 @@ test.each(patterns)(
     const before = (await house.vendor.ledger()).length;
     const plan = {
       ...{ name: 'every-pattern', version: '1.0.0', agents },
-      limits: { costUsd: 100, tokens: null, modelCalls: null },
+      limits: { costUsd: 100, tokens: null, modelCalls: null, depth: 12 },
       context: 'none',
       flow: { type: 'sequence', steps: nested.map(({ step }) => step) },
     };

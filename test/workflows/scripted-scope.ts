@@ -61,6 +61,7 @@ export function scriptedScope(script: Script): { scope: Scope; log: Log } {
   const scope: Scope = {
     path,
     handed: [],
+    slice: () => Promise.reject(new Error('The script knows no budgets.')),
     lookup: (name) => ({ inline: name === 'previous' ? (script.previous ?? null) : null }),
     run: (_step, place, position = {}) => play(place, position, new Promise<Outcome>(() => undefined)),
     branch(_step, place, position = {}) {

@@ -23,7 +23,15 @@ import {
   sequenceFields,
   setFields,
 } from './step-fields';
-import { supervisorFields, supervisorSentences, workerSentences } from './supervising-steps';
+import {
+  hierarchyFields,
+  hierarchySentences,
+  supervisorFields,
+  supervisorSentences,
+  teamFields,
+  teamSentences,
+  workerSentences,
+} from './supervising-steps';
 
 export type OnFailure = 'fail' | 'skip' | 'escalate' | { value: Json } | { step: Step };
 interface Guarded {
@@ -68,6 +76,14 @@ export interface Worker {
   description?: string | undefined;
   step: Step;
 }
+export interface HierarchyStep extends z.infer<typeof hierarchyFields>, Guarded {
+  teams: { [name: string]: Team };
+  final?: Step | undefined;
+}
+export interface Team extends z.infer<typeof teamFields> {
+  workers?: { [name: string]: Worker } | undefined;
+  teams?: { [name: string]: Team } | undefined;
+}
 export interface RefineStep extends z.infer<typeof refineFields>, Guarded {
   generator: Step;
 }
@@ -85,6 +101,7 @@ export type Step =
   | WaitStep
   | EmitStep
   | SupervisorStep
+  | HierarchyStep
   | RefineStep
   | DebateStep;
 
@@ -102,6 +119,12 @@ const Sentence = z.string().max(2000);
 const named = <Entry extends z.ZodType>(entry: Entry) =>
   z.record(Name, entry).refine((map) => Object.keys(map).length > 0, 'There must be at least one entry');
 const guarded = { onFailure: OnFailure.optional() };
+const Workers = named(object(workerSentences, { description: Sentence.optional(), step: Child }));
+const Team: z.ZodType<Team> = z.lazy(() =>
+  teamFields
+    .extend(described(teamSentences, { workers: Workers.optional(), teams: named(Team).optional() }))
+    .meta({ id: 'Team' }),
+);
 
 export const Step = z
   .discriminatedUnion('type', [
@@ -154,11 +177,17 @@ export const Step = z
       .extend({
         ...described(says.step, guarded),
         ...described(supervisorSentences, {
-          workers: named(object(workerSentences, { description: Sentence.optional(), step: Child })),
+          workers: Workers,
           final: Child.optional(),
         }),
       })
       .meta({ id: 'SupervisorStep' }),
+    hierarchyFields
+      .extend({
+        ...described(says.step, guarded),
+        ...described(hierarchySentences, { teams: named(Team), final: Child.optional() }),
+      })
+      .meta({ id: 'HierarchyStep' }),
     refineFields
       .extend({ ...described(says.step, guarded), ...described(refineSentences, { generator: Child }) })
       .meta({ id: 'RefineStep' }),
@@ -178,6 +207,7 @@ export const stepTypes = [
   'wait',
   'emit',
   'supervisor',
+  'hierarchy',
   'refine',
   'debate',
 ] as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../limits';
 import { Checks } from './checks';
-import { Name, object, Template } from './basics';
+import { Limits, Name, object, Template } from './basics';
 import { planDescriptions } from './descriptions';
 import { Context, frame } from './step-fields';
 
@@ -9,33 +9,75 @@ import { Context, frame } from './step-fields';
 
 const { step } = planDescriptions;
 
+const leading = {
+  ...step,
+  prompt: 'What it is asked: a template; without it the task, or the previous output, is shown.',
+  maxRounds: 'How many decisions it may take before a last one, after which nothing more is run.',
+  maxAssignments: 'How many assignments it may hand out in all; tries of the same one count once.',
+  checks: "What every result must pass: one that fails can't be accepted and is tried again.",
+};
+
+const leadingFields = {
+  prompt: Template.optional(),
+  context: Context.optional(),
+  maxRounds: z.int().min(1).max(50).default(5),
+  maxAssignments: z.int().min(1).max(limits.branchesMax).default(20),
+  concurrency: z.int().min(1).max(50).default(5),
+  checks: Checks.optional(),
+  reassignAfter: z.int().min(1).max(50).optional(),
+};
+
 export const supervisorFields = object(
   {
-    ...step,
+    ...leading,
     type: 'An agent splits the work, assigns the parts to workers and judges what they bring; the output is that of `final`, else its answer, else what it accepted by assignment.',
     supervisor: 'The agent that assigns and judges.',
-    prompt: 'What it is asked: a template; without it the task, or the previous output, is shown.',
     context: 'What it sees beside that, the workers and their results.',
-    maxRounds: 'How many decisions it may take before a last one, after which nothing more is run.',
-    maxAssignments: 'How many assignments it may hand out in all; tries of the same one count once.',
-    checks: "What every result must pass: one that fails can't be accepted and is tried again.",
     concurrency: 'How many workers work at a time.',
     reassignAfter:
       'After so many tries of one worker that were not accepted, the next worker in the order written has the assignment.',
   },
+  { type: z.literal('supervisor'), ...frame, supervisor: Name, ...leadingFields },
+);
+
+export const hierarchyFields = object(
   {
-    type: z.literal('supervisor'),
-    ...frame,
+    ...leading,
+    type: 'An agent splits the work among teams, each a supervisor with workers or teams of its own, in a child workflow with a share of the budget; the output is made as that of a supervisor.',
+    manager: 'The agent that assigns to the teams and judges what they bring.',
+    context: 'What it sees beside that, the teams and their results.',
+    concurrency: 'How many teams work at a time.',
+    reassignAfter:
+      'After so many tries of one team that were not accepted, the next team in the order written has the assignment.',
+  },
+  { type: z.literal('hierarchy'), ...frame, manager: Name, ...leadingFields },
+);
+
+export const teamFields = object(
+  {
+    description: 'What the team is for, as its manager is told.',
+    supervisor: 'The agent that assigns the work of the team and judges it.',
+    checks: 'What every result inside the team must pass before its supervisor may accept it.',
+    limits:
+      'What one assignment of the team may use; without them an equal share of what is left, among the assignments that are open.',
+  },
+  {
+    description: z.string().max(2000).optional(),
     supervisor: Name,
-    prompt: Template.optional(),
-    context: Context.optional(),
-    maxRounds: z.int().min(1).max(50).default(5),
-    maxAssignments: z.int().min(1).max(limits.branchesMax).default(20),
-    concurrency: z.int().min(1).max(50).default(5),
     checks: Checks.optional(),
-    reassignAfter: z.int().min(1).max(50).optional(),
+    limits: Limits.optional(),
   },
 );
+
+export const hierarchySentences = {
+  teams: 'Who may be given an assignment, by name.',
+  final: 'A step that makes the output of `assignments`, each with id, worker, task, status and output.',
+};
+
+export const teamSentences = {
+  workers: 'Who works in the team, by name; either these or `teams`.',
+  teams: 'Teams below this one, by name; then its supervisor is their manager.',
+};
 
 export const supervisorSentences = {
   workers: 'Who may be given an assignment, by name, each with what it is for and its step.',

@@ -1,8 +1,9 @@
-import type { SupervisorNode } from '../../contract/skeleton';
+import type { LeadNode } from '../../contract/skeleton';
 import { isNothing, nothing, type Value } from '../../contract/value';
 import { isFinished, outputOf, type Outcome, type Unwinding } from '../outcome';
+import type { Slice } from '../../contract/activities';
 import type { Branch, Scope } from '../scope';
-import { lastAttempt, type Assignment, type Attempt, type Work } from './assignments';
+import { lastAttempt, openOf, type Assignment, type Attempt, type Work } from './assignments';
 
 /** The same output of the same worker for the same task so many times is a loop. */
 const sameOutputsMax = 3;
@@ -12,11 +13,14 @@ const sameOutputsMax = 3;
  * result like others; only a rejection, or a stop that belongs further up, is answered.
  */
 export async function carryOut(
-  step: SupervisorNode,
+  step: LeadNode,
   scope: Scope,
   { work, ordered }: { work: Work; ordered: Assignment[] },
 ): Promise<Unwinding | null> {
   const open = new Set<Branch>();
+  // Of a team's share what it does not use is left for others.
+  const slice =
+    step.type === 'hierarchy' && ordered.length > 0 ? await scope.slice(openOf(work).length) : undefined;
   const end: { unwinding: Unwinding | null } = { unwinding: null };
   let next = 0;
 
@@ -24,7 +28,7 @@ export async function carryOut(
     while (next < ordered.length && end.unwinding === null) {
       const assignment = ordered[next++];
       if (assignment === undefined) return;
-      const branch = begin(step, scope, assignment);
+      const branch = begin(step, scope, { ...assignment, slice });
       open.add(branch);
       const outcome = await branch.outcome;
       open.delete(branch);
@@ -44,7 +48,11 @@ export async function carryOut(
   return null;
 }
 
-function begin(step: SupervisorNode, scope: Scope, { id, worker, task, feedback, attempts }: Assignment) {
+function begin(
+  step: LeadNode,
+  scope: Scope,
+  { id, worker, task, feedback, attempts, slice }: Assignment & { slice: Slice | undefined },
+) {
   const chosen = step.workers.find(({ name }) => name === worker);
   // The name was checked where the answer was read.
   if (chosen === undefined) throw new Error(`There is no worker ${worker} at ${scope.path}.`);
@@ -55,6 +63,7 @@ function begin(step: SupervisorNode, scope: Scope, { id, worker, task, feedback,
       ...(isNothing(feedback) ? [] : [{ name: 'feedback', value: feedback }]),
     ],
     repeated: true,
+    ...(slice === undefined ? {} : { slice }),
   });
 }
 
@@ -67,7 +76,7 @@ function note(assignment: Assignment, outcome: Outcome): Unwinding | null {
 }
 
 /** Checks come before the supervisor's opinion, and stand against it. */
-async function check(step: SupervisorNode, scope: Scope, assignment: Assignment): Promise<void> {
+async function check(step: LeadNode, scope: Scope, assignment: Assignment): Promise<void> {
   const last = lastAttempt(assignment);
   if (step.checks === undefined || last.objection !== null) return;
   const { passed, messages } = await scope.check(step.checks, last.output);

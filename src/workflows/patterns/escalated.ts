@@ -1,23 +1,23 @@
-import type { SupervisorNode } from '../../contract/skeleton';
+import type { LeadNode } from '../../contract/skeleton';
 import { nothing } from '../../contract/value';
 import { escalationOf, unresolved } from '../escalation';
 import type { Unwinding } from '../outcome';
 import { pathOf, type Matter, type Scope, type Settled } from '../scope';
 import { close, forPerson, saidOrNothing, type Assignment } from './assignments';
-import { nextWorker, type Orders } from './verdicts';
+import { nextWorker, roleOf, type Orders } from './verdicts';
 
 /**
  * Has people decide on what the supervisor escalated. Answers what they want tried again, or how the
  * step ends.
  */
 export async function askForHelp(
-  step: SupervisorNode,
+  step: LeadNode,
   scope: Scope,
   escalated: Orders['escalated'],
 ): Promise<Assignment[] | Unwinding> {
   const matters: Matter[] = [];
   // One after another: the content of each may be an evaluation, and people are asked in this order.
-  for (const each of escalated) matters.push(await matterOf(scope, each));
+  for (const each of escalated) matters.push(await matterOf(step, scope, each));
   const settled = await Promise.all(matters.map((matter) => scope.decide(matter)));
   const again: Assignment[] = [];
   for (const [index, { assignment }] of escalated.entries()) {
@@ -29,11 +29,15 @@ export async function askForHelp(
   return again;
 }
 
-async function matterOf(scope: Scope, { assignment, why }: Orders['escalated'][number]): Promise<Matter> {
+async function matterOf(
+  step: LeadNode,
+  scope: Scope,
+  { assignment, why }: Orders['escalated'][number],
+): Promise<Matter> {
   return escalationOf({
-    title: `${pathOf(scope.path, assignment.id)}: the supervisor asks what to do`,
+    title: `${pathOf(scope.path, assignment.id)}: the ${roleOf(step)} asks what to do`,
     content: await scope.compose(forPerson(assignment, why)),
-    reason: `The supervisor escalated the assignment ${assignment.id} of ${assignment.worker}.`,
+    reason: `The ${roleOf(step)} escalated the assignment ${assignment.id} of ${assignment.worker}.`,
     retries: assignment.escalations++,
   });
 }
@@ -44,11 +48,7 @@ interface Settling {
   again: Assignment[];
 }
 
-function settle(
-  step: SupervisorNode,
-  scope: Scope,
-  { assignment, settled, again }: Settling,
-): Unwinding | null {
+function settle(step: LeadNode, scope: Scope, { assignment, settled, again }: Settling): Unwinding | null {
   const path = pathOf(scope.path, assignment.id);
   switch (settled.decision) {
     case 'retry': {

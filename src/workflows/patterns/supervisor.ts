@@ -1,7 +1,7 @@
 import type { Block } from '../../contract/activities';
 import type { Supervision } from '../../contract/steer';
 import type { IncompleteCode } from '../../contract/failures';
-import type { SupervisorNode } from '../../contract/skeleton';
+import type { LeadNode } from '../../contract/skeleton';
 import { nothing, type Value } from '../../contract/value';
 import { completed, incomplete, isFinished, outputOf, type Outcome, type Unwinding } from '../outcome';
 import { pathOf, type Answer, type Scope } from '../scope';
@@ -19,18 +19,19 @@ import {
 } from './assignments';
 import { askForHelp } from './escalated';
 import { materialFor } from './material';
-import { judge, type Orders } from './verdicts';
+import { judge, roleOf, type Orders } from './verdicts';
 
 /**
- * A supervisor splits the work and hands the parts to workers; of what they bring it accepts, has
- * tried again, gives to another or to a person, until it is finished or its rounds are over.
+ * A supervisor splits the work and hands the parts to workers, or a manager to teams; of what they
+ * bring it accepts, has tried again, gives to another or to a person, until it is finished or its
+ * rounds are over.
  */
-export async function supervisor(step: SupervisorNode, scope: Scope): Promise<Outcome> {
+export async function supervisor(step: LeadNode, scope: Scope): Promise<Outcome> {
   const work: Work = { assignments: [], isSurplus: false, looping: null, brought: new Map() };
   for (let round = 1; ; round++) {
     // One decision more than there are rounds of work: the last results are to be judged, too.
     const isLast = work.isSurplus || round > step.maxRounds;
-    const place = `supervisor.${String(round)}`;
+    const place = `${roleOf(step)}.${String(round)}`;
     const answer = await decide(step, scope, {
       work,
       place,
@@ -47,7 +48,7 @@ export async function supervisor(step: SupervisorNode, scope: Scope): Promise<Ou
         : `${String(step.maxRounds)} rounds`;
       return exhausted(step, scope, work, [
         'rounds_exhausted',
-        `The supervisor did not finish within ${bound}.`,
+        `The ${roleOf(step)} did not finish within ${bound}.`,
       ]);
     }
     const unwinding = await follow(step, scope, { work, orders });
@@ -66,11 +67,7 @@ interface Round {
   roundsLeft: number;
 }
 
-async function decide(
-  step: SupervisorNode,
-  scope: Scope,
-  { work, place, roundsLeft }: Round,
-): Promise<Answer> {
+async function decide(step: LeadNode, scope: Scope, { work, place, roundsLeft }: Round): Promise<Answer> {
   const open = openOf(work);
   const accepted = work.assignments.filter(({ status }) => status === 'accepted').map(forFinal);
   const assignmentsLeft = roundsLeft === 0 ? 0 : step.maxAssignments - work.assignments.length;
@@ -85,7 +82,7 @@ async function decide(
   return scope.ask({
     agent: step.supervisor,
     place,
-    role: 'supervisor',
+    role: roleOf(step),
     ...(step.prompt === undefined ? {} : { prompt: step.prompt }),
     context: step.context,
     blocks,
@@ -95,7 +92,7 @@ async function decide(
 
 /** Carries out what was ordered: workers first, then people, then what people want tried again. */
 async function follow(
-  step: SupervisorNode,
+  step: LeadNode,
   scope: Scope,
   { work, orders }: { work: Work; orders: Orders },
 ): Promise<Unwinding | null> {
@@ -113,7 +110,7 @@ interface Finishing {
 }
 
 /** Accepts what is open and good, drops and names the rest, and makes the output. */
-async function finish(step: SupervisorNode, scope: Scope, finishing: Finishing): Promise<Outcome> {
+async function finish(step: LeadNode, scope: Scope, finishing: Finishing): Promise<Outcome> {
   const { work, supervision, place, decision } = finishing;
   const dropped: Assignment[] = [];
   for (const assignment of openOf(work)) {
@@ -129,7 +126,7 @@ async function finish(step: SupervisorNode, scope: Scope, finishing: Finishing):
   const overruled = supervision.verdicts
     .filter(({ assignment }) => dropped.some(({ id }) => id === assignment))
     .map(({ assignment, verdict }) => ({ assignment, verdict, became: 'drop' }));
-  if (overruled.length > 0) await scope.overrule(place, 'supervisor', { overruled });
+  if (overruled.length > 0) await scope.overrule(place, roleOf(step), { overruled });
   const made = await assemble(step, scope, work);
   if (made !== null && !isFinished(made)) return cutShort(scope, work, made);
   if (made !== null && made.type !== 'skipped') return completed(outputOf(made), decision);
@@ -137,7 +134,7 @@ async function finish(step: SupervisorNode, scope: Scope, finishing: Finishing):
 }
 
 /** What `final` makes of the assignments; null without one. */
-async function assemble(step: SupervisorNode, scope: Scope, work: Work): Promise<Outcome | null> {
+async function assemble(step: LeadNode, scope: Scope, work: Work): Promise<Outcome | null> {
   if (step.final === undefined) return null;
   const assignments = await scope.compose(work.assignments.map(forFinal));
   const handed = [{ name: 'assignments', value: assignments }];
@@ -146,7 +143,7 @@ async function assemble(step: SupervisorNode, scope: Scope, work: Work): Promise
 
 /** No more work is done: what was accepted goes on, named as less than was asked for. */
 async function exhausted(
-  step: SupervisorNode,
+  step: LeadNode,
   scope: Scope,
   work: Work,
   [code, reason]: [IncompleteCode, string],

@@ -1,5 +1,5 @@
 import type { Supervision } from '../../contract/steer';
-import type { SupervisorNode } from '../../contract/skeleton';
+import type { LeadNode } from '../../contract/skeleton';
 import { nothing, type Json, type Value } from '../../contract/value';
 import type { Scope } from '../scope';
 import { close, lastAttempt, saidOrNothing, type Assignment, type Work } from './assignments';
@@ -25,7 +25,7 @@ interface Decided {
  * Applies a supervisor's verdicts and hands out what it assigns, up to the cap. What the plan's rules
  * change of it is recorded.
  */
-export async function judge(step: SupervisorNode, scope: Scope, decided: Decided): Promise<Orders> {
+export async function judge(step: LeadNode, scope: Scope, decided: Decided): Promise<Orders> {
   const { work, supervision, place } = decided;
   const orders: Orders = { ordered: [], escalated: [] };
   const overruled: Json[] = [];
@@ -46,13 +46,18 @@ export async function judge(step: SupervisorNode, scope: Scope, decided: Decided
       orders.ordered.push(assignment);
     }
   }
-  if (overruled.length > 0) await scope.overrule(place, 'supervisor', { overruled });
+  if (overruled.length > 0) await scope.overrule(place, roleOf(step), { overruled });
   if (!decided.isLast) orders.ordered.push(...handOut(step, work, supervision));
   return orders;
 }
 
+/** As what the agent decides that hands out the work of a step. */
+export function roleOf({ type }: LeadNode): 'supervisor' | 'manager' {
+  return type === 'hierarchy' ? 'manager' : 'supervisor';
+}
+
 /** Who tries an assignment again: the same worker, unless it has had its tries. */
-export function nextWorker({ workers, reassignAfter }: SupervisorNode, { worker, attempts }: Assignment) {
+export function nextWorker({ workers, reassignAfter }: LeadNode, { worker, attempts }: Assignment) {
   const names = workers.map(({ name }) => name);
   const others = attempts.findLastIndex((attempt) => attempt.worker !== worker);
   const tries = attempts.length - 1 - others;
@@ -60,7 +65,7 @@ export function nextWorker({ workers, reassignAfter }: SupervisorNode, { worker,
   return names[(names.indexOf(worker) + 1) % names.length] ?? worker;
 }
 
-function handOut(step: SupervisorNode, work: Work, { assignments }: Supervision): Assignment[] {
+function handOut(step: LeadNode, work: Work, { assignments }: Supervision): Assignment[] {
   const room = step.maxAssignments - work.assignments.length;
   if (assignments.length > room) work.isSurplus = true;
   const handedOut = assignments.slice(0, room).map(({ worker, task }, index): Assignment => {

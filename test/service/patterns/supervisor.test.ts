@@ -1,4 +1,5 @@
 import { ask, openHouse, planOf, type House } from '../support/house';
+import { decisionOf } from './deciding';
 
 let house: House;
 beforeAll(async () => {
@@ -8,24 +9,6 @@ beforeAll(async () => {
 afterAll(() => house.close(), 60_000);
 beforeEach(() => house.vendor.clearScript());
 
-interface Verdict {
-  assignment: string;
-  verdict: string;
-  worker?: string;
-  feedback?: string;
-}
-const decision = (rest: {
-  verdicts?: Verdict[];
-  assignments?: { worker: string; task: string }[];
-  finished?: boolean;
-  answer?: string;
-}) => ({
-  type: 'answer' as const,
-  json: {
-    ...{ assignments: [], finished: false, answer: null, reason: 'so it is', ...rest },
-    verdicts: (rest.verdicts ?? []).map((verdict) => ({ worker: null, feedback: '', ...verdict })),
-  },
-});
 const supervisor = (mark: string, workers: string[], rest: object = {}) => ({
   type: 'supervisor',
   supervisor: 'reader',
@@ -35,7 +18,7 @@ const supervisor = (mark: string, workers: string[], rest: object = {}) => ({
   ),
   ...rest,
 });
-const decides = (mark: string, then: ReturnType<typeof decision>, times = 1) =>
+const decides = (mark: string, then: ReturnType<typeof decisionOf>, times = 1) =>
   house.vendor.script({ match: `Get it done. ${mark}`, times, then });
 const works = (name: string, mark: string, text: string, times = 1) =>
   house.vendor.script({ match: `Work as ${name}. ${mark}`, times, then: { type: 'answer', text } });
@@ -47,13 +30,13 @@ test('assigns to workers, accepts one result, has another tried again with feedb
     { worker: 'one', task: 'Find the figures.' },
     { worker: 'two', task: 'Draw the graph.' },
   ];
-  await decides('s1', decision({ assignments }));
+  await decides('s1', decisionOf({ assignments }));
   const verdicts = [
     { assignment: 'a1', verdict: 'accept' },
     { assignment: 'a2', verdict: 'retry', feedback: 'The axis has no name.' },
   ];
-  await decides('s1', decision({ verdicts }));
-  await decides('s1', decision({ finished: true, answer: 'All done.' }));
+  await decides('s1', decisionOf({ verdicts }));
+  await decides('s1', decisionOf({ finished: true, answer: 'All done.' }));
   const run = await ended(supervisor('s1', ['one', 'two']));
   expect(run).toMatchObject({
     status: 'completed',
@@ -77,10 +60,10 @@ test('assigns to workers, accepts one result, has another tried again with feedb
 }, 90_000);
 
 test('gives an assignment to another worker, and by reassignAfter to the next in plan order', async () => {
-  await decides('s2', decision({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
-  await decides('s2', decision({ verdicts: [{ assignment: 'a1', verdict: 'reassign', worker: 'three' }] }));
-  await decides('s2', decision({ verdicts: [{ assignment: 'a1', verdict: 'retry' }] }));
-  await decides('s2', decision({ finished: true, answer: 'Done.' }));
+  await decides('s2', decisionOf({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
+  await decides('s2', decisionOf({ verdicts: [{ assignment: 'a1', verdict: 'reassign', worker: 'three' }] }));
+  await decides('s2', decisionOf({ verdicts: [{ assignment: 'a1', verdict: 'retry' }] }));
+  await decides('s2', decisionOf({ finished: true, answer: 'Done.' }));
   const run = await ended(supervisor('s2', ['one', 'two', 'three'], { reassignAfter: 1 }));
   expect(run).toMatchObject({ status: 'completed', usage: { modelCalls: 7 } });
   expect(await house.asked('Work as one. s2')).toHaveLength(2);
@@ -93,10 +76,10 @@ test('gives an assignment to another worker, and by reassignAfter to the next in
 
 test('sees a failed worker as a result, and may go on without it', async () => {
   const assignments = ['one', 'two'].map((worker) => ({ worker, task: 'Do it.' }));
-  await decides('s3', decision({ assignments }));
+  await decides('s3', decisionOf({ assignments }));
   await house.vendor.script({ match: 'Work as one. s3', times: 10, then: { type: 'refusal' } });
   await works('two', 's3', 'made');
-  await decides('s3', decision({ finished: true }));
+  await decides('s3', decisionOf({ finished: true }));
   const final = { type: 'set', value: '{{ assignments }}' };
   const run = await ended(supervisor('s3', ['one', 'two'], { final }));
   expect(run).toMatchObject({
@@ -118,9 +101,9 @@ test.each([
 ])(
   'ends at its rounds where every verdict is %s',
   async (verdict, mark, worker) => {
-    await decides(mark, decision({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
+    await decides(mark, decisionOf({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
     const verdicts = [{ assignment: 'a1', verdict, ...(worker === undefined ? {} : { worker }) }];
-    await decides(mark, decision({ verdicts }), 100);
+    await decides(mark, decisionOf({ verdicts }), 100);
     for (const n of [1, 2, 3, 4, 5]) await works('one', mark, `version ${String(n)}`);
     const run = await ended(supervisor(mark, ['one'], { maxRounds: 4 }));
     expect(run).toMatchObject({
@@ -133,10 +116,10 @@ test.each([
 );
 
 test('ends at its assignments where it never finishes, with what it accepted', async () => {
-  await decides('s6', decision({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
+  await decides('s6', decisionOf({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
   const more = [1, 2, 3].map((n) => ({ worker: 'one', task: `Do it again, ${String(n)}.` }));
-  await decides('s6', decision({ verdicts: [{ assignment: 'a1', verdict: 'accept' }], assignments: more }));
-  await decides('s6', decision({ assignments: more }), 100);
+  await decides('s6', decisionOf({ verdicts: [{ assignment: 'a1', verdict: 'accept' }], assignments: more }));
+  await decides('s6', decisionOf({ assignments: more }), 100);
   await works('one', 's6', 'made', 10);
   const run = await ended(supervisor('s6', ['one'], { maxAssignments: 3 }));
   expect(run).toMatchObject({
@@ -147,8 +130,12 @@ test('ends at its assignments where it never finishes, with what it accepted', a
 }, 90_000);
 
 test('a worker that brings the same three times ends it as a loop', async () => {
-  await decides('s7', decision({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
-  await decides('s7', decision({ verdicts: [{ assignment: 'a1', verdict: 'retry', feedback: 'No.' }] }), 100);
+  await decides('s7', decisionOf({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
+  await decides(
+    's7',
+    decisionOf({ verdicts: [{ assignment: 'a1', verdict: 'retry', feedback: 'No.' }] }),
+    100,
+  );
   await works('one', 's7', 'the same', 100);
   const run = await ended(supervisor('s7', ['one'], { maxRounds: 50 }));
   expect(run).toMatchObject({
@@ -159,9 +146,12 @@ test('a worker that brings the same three times ends it as a loop', async () => 
 }, 90_000);
 
 test('an acceptance that a check speaks against counts as another try, and is recorded as overruled', async () => {
-  await decides('s14', decision({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
-  await decides('s14', decision({ verdicts: [{ assignment: 'a1', verdict: 'accept', feedback: 'Fine.' }] }));
-  await decides('s14', decision({ finished: true, answer: 'Done.' }), 2);
+  await decides('s14', decisionOf({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
+  await decides(
+    's14',
+    decisionOf({ verdicts: [{ assignment: 'a1', verdict: 'accept', feedback: 'Fine.' }] }),
+  );
+  await decides('s14', decisionOf({ finished: true, answer: 'Done.' }), 2);
   await works('one', 's14', 'no');
   await works('one', 's14', 'long enough by now');
   const checks = [{ minWords: 3, message: 'Three words at least.' }];
@@ -178,10 +168,10 @@ test('an acceptance that a check speaks against counts as another try, and is re
   );
   expect((await house.asked('Work as one. s14'))[1]).toContain('Three words at least.');
   expect((await house.asked('Get it done. s14'))[1]).toContain('"passed":false');
-  await decides('s15', decision({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
+  await decides('s15', decisionOf({ assignments: [{ worker: 'one', task: 'Do it.' }] }));
   await decides(
     's15',
-    decision({ verdicts: [{ assignment: 'a1', verdict: 'accept' }], finished: true, answer: 'So.' }),
+    decisionOf({ verdicts: [{ assignment: 'a1', verdict: 'accept' }], finished: true, answer: 'So.' }),
   );
   await works('one', 's15', 'short');
   expect(await ended(supervisor('s15', ['one'], { checks }))).toMatchObject({
@@ -191,15 +181,15 @@ test('an acceptance that a check speaks against counts as another try, and is re
 }, 90_000);
 
 test('a decision that orders nothing is a round, too', async () => {
-  await decides('s8', decision({}), 100);
+  await decides('s8', decisionOf({}), 100);
   const run = await ended(supervisor('s8', ['one'], { maxRounds: 3 }));
   expect(run).toMatchObject({ status: 'partial', result: { output: {} }, usage: { modelCalls: 4 } });
 }, 90_000);
 
 test.each([
-  ['an unknown worker', 's9', decision({ assignments: [{ worker: 'nobody', task: 'Do it.' }] })],
-  ['an unknown assignment', 's10', decision({ verdicts: [{ assignment: 'a1', verdict: 'accept' }] })],
-  ['an end without an answer', 's11', decision({ finished: true })],
+  ['an unknown worker', 's9', decisionOf({ assignments: [{ worker: 'nobody', task: 'Do it.' }] })],
+  ['an unknown assignment', 's10', decisionOf({ verdicts: [{ assignment: 'a1', verdict: 'accept' }] })],
+  ['an end without an answer', 's11', decisionOf({ finished: true })],
 ])(
   'asks again where it names %s, twice and no more',
   async (_, mark, then) => {
@@ -217,14 +207,14 @@ test.each([
 test('a person decides on what it escalates, with everything that was tried in view', async () => {
   const flow = supervisor('s12', ['one']);
   const assignments = [1, 2, 3].map((n) => ({ worker: 'one', task: `Part ${String(n)}.` }));
-  await decides('s12', decision({ assignments }));
+  await decides('s12', decisionOf({ assignments }));
   const verdicts = ['a1', 'a2', 'a3'].map((assignment) => ({
     assignment,
     verdict: 'escalate',
     feedback: 'Odd.',
   }));
-  await decides('s12', decision({ verdicts }));
-  await decides('s12', decision({ verdicts: [{ assignment: 'a1', verdict: 'accept' }] }));
+  await decides('s12', decisionOf({ verdicts }));
+  await decides('s12', decisionOf({ verdicts: [{ assignment: 'a1', verdict: 'accept' }] }));
   await house.vendor.script({ match: 'Part 1.', then: { type: 'answer', text: 'as asked for' } });
   const id = await house.start(
     planOf({ type: 'sequence', steps: [{ id: 'build', ...flow, maxRounds: 2 }] }, roomy),
@@ -250,8 +240,8 @@ test('a person decides on what it escalates, with everything that was tried in v
 
 test('workers may bear the names of what every object has', async () => {
   const names = ['constructor', 'toString', 'final'];
-  await decides('s13', decision({ assignments: names.map((worker) => ({ worker, task: 'Do it.' })) }));
-  await decides('s13', decision({ finished: true, answer: 'Done.' }));
+  await decides('s13', decisionOf({ assignments: names.map((worker) => ({ worker, task: 'Do it.' })) }));
+  await decides('s13', decisionOf({ finished: true, answer: 'Done.' }));
   expect(await ended(supervisor('s13', names))).toMatchObject({
     status: 'completed',
     usage: { modelCalls: 5 },

@@ -71,7 +71,7 @@ export const nestings = (depth = 3): fc.Arbitrary<object> =>
     name: 'nesting',
     version: '1.0.0',
     agents,
-    limits: { costUsd: 1 },
+    limits: { costUsd: 1, depth: 12 },
     flow: withIds(flow),
   }));
 
@@ -90,6 +90,9 @@ function stepIn(place: Place): fc.Arbitrary<Step> {
     { weight: 1, arbitrary: routerStep(inner) },
     { weight: 1, arbitrary: choiceStep(inner) },
     { weight: 2, arbitrary: supervisorStep(inner) },
+    ...(place.depth > 1
+      ? [{ weight: 1, arbitrary: hierarchyStep({ ...inner, depth: inner.depth - 1 }) }]
+      : []),
   );
 }
 
@@ -323,6 +326,26 @@ function supervisorStep(place: Place): fc.Arbitrary<Step> {
   });
 }
 
+/** A manager with two teams, which have one assignment each. */
+function hierarchyStep(place: Place): fc.Arbitrary<Step> {
+  const team = fc
+    .tuple(stepIn({ ...place, beside: true }), fc.constantFrom(undefined, { modelCalls: 3 }))
+    .map(([step, bounds]) => ({
+      ...{ supervisor: 'lead', workers: { only: { description: 'Does all of it.', step } } },
+      ...(bounds === undefined || /"(parallel|supervisor|debate)"/.test(JSON.stringify(step))
+        ? {}
+        : { limits: bounds }),
+    }));
+  return guarded(
+    place,
+    fc.tuple(team, team, fc.constantFrom(1, 2)).map(([left, right, maxRounds]) => ({
+      ...{ type: 'hierarchy', manager: 'lead', context: 'none', concurrency: 1, maxRounds },
+      prompt: 'Get the work for {{ input.mark }} done.',
+      teams: { left, right },
+    })),
+  );
+}
+
 function refineStep(place: Place): fc.Arbitrary<Step> {
   const inner = { ...place, depth: 0 };
   const generator = fc.oneof(agentStep(inner), setStep, approvalStep({ ...place, beside: true }));
@@ -410,6 +433,14 @@ function withIds(step: Step): Step {
         Object.entries(workers).map(([name, worker]) => [
           name,
           { ...worker, step: named(worker.step, false) },
+        ]),
+      );
+    const teams = one['teams'] as { [name: string]: { workers: { only: { step: Step } } } } | undefined;
+    if (teams !== undefined)
+      inner['teams'] = Object.fromEntries(
+        Object.entries(teams).map(([name, { workers: inside, ...team }]) => [
+          name,
+          { ...team, workers: { only: { ...inside.only, step: named(inside.only.step, false) } } },
         ]),
       );
     if (onFailure?.step !== undefined) inner['onFailure'] = { step: named(onFailure.step, false) };
