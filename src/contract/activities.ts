@@ -4,7 +4,6 @@ import type { Choices, Steer } from './steer';
 import type { WaitCause } from './gateway';
 import type { Usage } from './usage';
 import type { ContextNode, Skeleton } from './skeleton';
-import type { Steer } from './steer';
 import type { DueTime, RunReference, WrittenEntries } from './workflow';
 import type { Json, Value } from './value';
 

@@ -101,7 +101,7 @@ interface Closing {
 /** Writes what is left of the child's journal and tells its parent how it ended. */
 export async function closeChild(
   state: RunState,
-  { path }: ChildArgument,
+  { path, stateVersion: before }: ChildArgument,
   { status, journaling, outcome, tell }: Closing,
 ): Promise<RunSummary> {
   await CancellationScope.nonCancellable(async () => {
@@ -111,9 +111,10 @@ export async function closeChild(
     if (!state.journal.isWritten())
       await state.journal.carry((journal) => writeJournal({ run: state.reference, journal }, 'journal'));
     const { usage, incomplete, stateVersion } = state;
+    const versions = stateVersion - before;
     const sections = state.workspace.added();
     const end: ChildEnd = {
-      ...{ outcome, usage, incomplete, stateVersion, journal: state.journal.numbers() },
+      ...{ outcome, usage, incomplete, versions, journal: state.journal.numbers() },
       ...(sections.length === 0 ? {} : { sections }),
     };
     await tell({ path, end });

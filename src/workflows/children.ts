@@ -13,7 +13,8 @@ export interface ChildEnd {
   usage: Usage;
   incomplete: Incomplete[];
   journal: JournalNumbers;
-  stateVersion: number;
+  /** How many versions of the state its steps have made. */
+  versions: number;
   /** What its agents have added to the workspace. */
   sections?: Section[];
 }

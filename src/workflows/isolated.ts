@@ -103,7 +103,7 @@ function lose(run: RunState, path: string, error: unknown): void {
   const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : 'It is gone.';
   const end: ChildEnd = {
     outcome: failed(path, 'workflow_failed', `The child workflow ended in Temporal: ${why}`),
-    ...{ usage: noUsage, incomplete: [], journal: run.journal.numbers(), stateVersion: run.stateVersion },
+    ...{ usage: noUsage, incomplete: [], journal: run.journal.numbers(), versions: 0 },
   };
   run.children.receive({ path, end });
 }
@@ -169,7 +169,7 @@ function heard(run: RunState, { path }: Node): Outcome {
   run.children.forget(path);
   run.usage = addUsage(run.usage, end.usage);
   run.journal.follow(end.journal);
-  run.stateVersion = Math.max(run.stateVersion, end.stateVersion);
+  run.stateVersion += end.versions;
   for (const [section, value] of end.sections ?? []) run.workspace.write(section, value);
   for (const { step, code, reason } of end.incomplete) noteIncomplete(run, step, code, reason);
   if (end.outcome.type !== 'cancelled') return end.outcome;

@@ -129,7 +129,16 @@ describe('what belongs to another tenant', () => {
        VALUES ('default', 'apr_1', $1, $1, 'approval', 'a', 't', 'high', 'd', '{approve}', '{"inline":1}', now())`,
       [run],
     );
-    const own: { [url: string]: string } = { runs: run, approvals: 'apr_1', plans: smallPlan.name };
+    const scheduled = await api.app.inject({
+      method: 'POST',
+      url: '/v1/schedules',
+      headers: bearer(key),
+      payload: { plan: smallPlan.name, cron: '0 6 * * *' },
+    });
+    const own: { [url: string]: string } = {
+      ...{ runs: run, approvals: 'apr_1', plans: smallPlan.name },
+      schedules: scheduled.json<{ id: string }>().id,
+    };
     const withIds = routes.filter(
       ({ url, method }) => url.startsWith('/v1/') && url.includes(':') && method !== 'HEAD',
     );
@@ -146,7 +155,7 @@ describe('what belongs to another tenant', () => {
         : family === 'approvals'
           ? { decision: 'approve' }
           : {};
-      const payload = method === 'POST' ? { payload: body } : {};
+      const payload = ['POST', 'PATCH'].includes(method) ? { payload: body } : {};
       const ask = (id: string) =>
         api.app.inject({ method: method as 'GET', url: concrete(id), headers: bearer(other), ...payload });
       const [foreign, unknown] = [await ask(own[family] ?? ''), await ask('unknown-one')];

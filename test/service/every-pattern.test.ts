@@ -93,36 +93,29 @@ const leaves: Nested[] = [
 ];
 
 const patterns = Object.entries(around);
+const never = (): never => {
+  throw new Error('There is no such pattern.');
+};
 
-test.each(patterns)(
-  '%s holds every other pattern that holds every other, and makes the calls that the plan implies',
-  async (_, outer) => {
-    const nested = patterns.map(([, middle], row) =>
-      patterns.reduce<Nested>(
-        // Of the patterns inside the inner one each has its turn, and so has each leaf.
-        (all, [, inner], column) => {
-          const leaf = leaves[(row + column) % leaves.length] ?? { step: value, calls: 0 };
-          const one = outer(middle(inner(leaf)));
-          return {
-            step: {
-              ...all.step,
-              branches: { ...(all.step['branches'] as object), [`b${String(column)}`]: one.step },
-            },
-            calls: all.calls + one.calls,
-          };
-        },
-        { step: { type: 'parallel', concurrency: 8, branches: {} }, calls: 0 },
-      ),
-    );
+test.each(patterns.map(([name, outer], column) => ({ name, outer, column })))(
+  '$name holds every other pattern that holds another, and makes the calls that the plan implies',
+  async ({ outer, column }) => {
+    const branches = patterns.map(([name, middle], row) => {
+      // Over all patterns outside, each stands once in the middle around every other inside.
+      const [, inner] = patterns[(row + column) % patterns.length] ?? patterns[0] ?? never();
+      const leaf = leaves[(row + column) % leaves.length] ?? never();
+      return [name, outer(middle(inner(leaf)))] as const;
+    });
+    const steps = branches.map(([name, { step }]) => [name, step]);
     const before = (await house.vendor.ledger()).length;
     const plan = {
       ...{ name: 'every-pattern', version: '1.0.0', agents },
       limits: { costUsd: 100, tokens: null, modelCalls: null, depth: 12 },
       context: 'none',
-      flow: { type: 'sequence', steps: nested.map(({ step }) => step) },
+      flow: { type: 'parallel', concurrency: 8, branches: Object.fromEntries(steps) as object },
     };
     const run = await house.ended(await house.start(plan), 240_000);
-    const expected = nested.reduce((sum, { calls }) => sum + calls, 0);
+    const expected = branches.reduce((sum, [, { calls }]) => sum + calls, 0);
     const asked = (await house.vendor.ledger()).slice(before).filter(({ path }) => path === '/v1/messages');
     // What a review lets pass unapproved is said in the result, and nothing else is missing.
     expect(new Set(run.result?.incomplete.map(({ code }) => code))).toEqual(
