@@ -104,7 +104,7 @@ test.each(patterns.map(([name, outer], column) => ({ name, outer, column })))(
       // Over all patterns outside, each stands once in the middle around every other inside.
       const [, inner] = patterns[(row + column) % patterns.length] ?? patterns[0] ?? never();
       const leaf = leaves[(row + column) % leaves.length] ?? never();
-      return [name, outer(middle(inner(leaf)))] as const;
+      return [`in_${name}`, outer(middle(inner(leaf)))] as const;
     });
     const steps = branches.map(([name, { step }]) => [name, step]);
     const before = (await house.vendor.ledger()).length;
