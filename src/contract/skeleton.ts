@@ -50,6 +50,15 @@ export interface AgentNode extends Frame {
   agent: string;
   prompt: Expression;
   context: ContextNode;
+  held?: HeldNode;
+}
+
+/** An answer that people may have to approve. */
+export interface HeldNode {
+  risk: 'low' | 'medium' | 'high' | Expression;
+  timeoutMs: number;
+  /** JSON Pointer of the schema that an edit must fit, if any. */
+  schemaAt: string | null;
 }
 
 export interface SequenceNode extends Frame {

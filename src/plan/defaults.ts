@@ -11,6 +11,8 @@ export const planDefaults = {
   depth: 8,
   onExceeded: 'return_partial',
   approvalRevisions: 2,
+  /** How long an answer is held for approval. */
+  approvalTimeout: '72h',
   contextTokens: 8000,
   /** What the service's own summarizer answers at most. */
   summaryTokens: 2000,

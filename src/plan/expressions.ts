@@ -11,7 +11,7 @@ export interface Text {
 
 /** Which fields hold templates, by type of step. Those of lists and objects are in their strings. */
 const templateFields: ReadonlyMap<string, string[]> = new Map([
-  ['agent', ['prompt']],
+  ['agent', ['prompt', 'risk']],
   ['parallel', ['forEach', 'placeholder']],
   ['review', ['prompt', 'criteria', 'of']],
   ['approval', ['title', 'content']],

@@ -1,6 +1,6 @@
-import type { ApprovalStep, EmitStep, QuestionStep, WaitStep } from '../contract/plan';
-import type { ApprovalNode, EmitNode, QuestionNode, WaitNode } from '../contract/skeleton';
-import { contentSchema } from './content-schema';
+import type { AgentStep, ApprovalStep, EmitStep, QuestionStep, WaitStep } from '../contract/plan';
+import type { ApprovalNode, EmitNode, HeldNode, QuestionNode, WaitNode } from '../contract/skeleton';
+import { answerSchema, contentSchema } from './content-schema';
 import { durationMs, planDefaults } from './defaults';
 import { pointerTo } from './json';
 import { child, expression, type At, type StepFrame } from './skeleton-place';
@@ -16,6 +16,15 @@ export function approvalNode(step: ApprovalStep, at: At, frame: StepFrame): Appr
     ...{ risk, allow, timeoutMs: durationMs(step.timeout), onTimeout, onReject },
     ...(revise === undefined ? {} : { maxRevisions, revise: child(revise, { ...at, before: [] }, 'revise') }),
   };
+}
+
+/** What is to become of an agent's answer before others see it. */
+export function heldNode(step: AgentStep, at: At): { held?: HeldNode } {
+  const { risk } = step;
+  if (risk === undefined) return {};
+  const level = risk === 'low' || risk === 'medium' || risk === 'high' ? risk : expression(at, 'risk', risk);
+  const timeoutMs = durationMs(planDefaults.approvalTimeout);
+  return { held: { risk: level, timeoutMs, schemaAt: answerSchema(at.plan, step, at.pointer) } };
 }
 
 export function questionNode(step: QuestionStep, at: At, frame: StepFrame): QuestionNode {

@@ -7,7 +7,7 @@ import { choiceNode, hierarchyNode, routerNode, supervisorNode } from './skeleto
 import { debateNode, refineNode, reviewNode } from './skeleton-judging';
 import { planLimits } from './skeleton-limits';
 import { child, context, expression, frameOf, type At, type StepFrame } from './skeleton-place';
-import { approvalNode, emitNode, questionNode, waitNode } from './skeleton-waiting';
+import { approvalNode, emitNode, heldNode, questionNode, waitNode } from './skeleton-waiting';
 
 /** What the workflow needs of a manifest's agent. */
 interface CallableAgent {
@@ -44,6 +44,7 @@ function nodeOf(step: Step, at: At): StepNode {
         agent,
         prompt: expression(at, 'prompt', step.prompt),
         context: context(step.context, at),
+        ...heldNode(step, at),
       };
     }
     case 'sequence': {

@@ -349,6 +349,15 @@ describe('steps', () => {
     ]);
   });
 
+  it('hold answers by a risk that there is, or by a template that gives one', async () => {
+    const held = (risk: string) => agentStep('Go.', { risk });
+    expect(await flowErrors(held('low'), held('{{ input.risk }}'))).toEqual([]);
+    expect(await flowErrors(held('some'), held('{{ nothing }}'))).toEqual([
+      '0/risk validation_failed',
+      '1/risk unknown_name',
+    ]);
+  });
+
   it('names an agent no rate below one, and no field that a breaker lacks', async () => {
     const agent = {
       model: 'claude-sonnet',

@@ -85,6 +85,7 @@ const around: { [pattern: string]: (inner: Nested) => Nested } = {
 /** Steps that hold no other. */
 const leaves: Nested[] = [
   { step: said('writer'), calls: 1 },
+  { step: { ...said('writer'), risk: 'low' }, calls: 1 },
   { step: { type: 'debate', panel: ['writer', 'glad'], judge: 'judge', prompt: 'Is it?' }, calls: 3 },
   { step: { type: 'approval', title: 'Go on?', content: 'a text', risk: 'low' }, calls: 0 },
   { step: { type: 'wait', for: '1ms' }, calls: 0 },

@@ -111,6 +111,7 @@ export const planDescriptions = {
     agent: 'Who is asked.',
     prompt: 'What is asked: a template.',
     context: 'What the agent sees beside the prompt.',
+    risk: 'The answer is held as by an approval of this risk, for 72 hours: `low`, `medium`, `high`, or a template that gives one of them.',
   },
   sequenceStep: {
     ...step,

@@ -37,6 +37,12 @@ export const agentFields = object(says.agentStep, {
   agent: Name,
   prompt: Template,
   context: Context.optional(),
+  risk: z
+    .union([
+      z.enum(['low', 'medium', 'high']),
+      Template.regex(/\{[{%]/, 'is neither low, medium or high nor a template'),
+    ])
+    .optional(),
 });
 export const sequenceFields = object(says.sequenceStep, { type: z.literal('sequence'), ...frame });
 export const parallelFields = object(says.parallelStep, {

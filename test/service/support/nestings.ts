@@ -139,9 +139,10 @@ function agentStep(place: Place): fc.Arbitrary<Step> {
         fc.constantFrom('writer', 'writer', 'writer', 'terse', 'broken', 'fallback', 'lister'),
         fc.constantFrom('none', 'full'),
         fc.boolean(),
+        fc.constantFrom(undefined, undefined, undefined, 'low', 'high', '{{ "high" }}'),
       )
-      .map(([agent, context, shows]) => ({
-        ...{ type: 'agent', agent, context },
+      .map(([agent, context, shows, risk]) => ({
+        ...{ type: 'agent', agent, context, ...(risk === undefined ? {} : { risk }) },
         prompt: `A text for {{ input.mark }}.${shows ? ' After {{ previous }}' : ''}`,
       })),
   );
