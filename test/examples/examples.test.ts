@@ -26,27 +26,47 @@ const examples = path.join(projectFolder, 'examples');
 const read = (folder: string, file: string) => readFileSync(path.join(examples, folder, file), 'utf8');
 const open = ['queued', 'running', 'waiting', 'paused', 'stalled'];
 
+interface Started {
+  id: string;
+  estimated: Estimate;
+  callsBefore: number;
+}
+
+async function start(folder: string, more: object = {}): Promise<Started> {
+  const callsBefore = (await simulatorAt(service.simulatorUrl, service.internalKey).totals()).calls;
+  const input = { ...(JSON.parse(read(folder, 'input.json')) as object), ...more };
+  const body = { plan: parse(read(folder, 'plan.yaml')) as unknown, input };
+  const estimated = (await service.request('POST', '/v1/runs/estimate', body)).body as Estimate;
+  const started = await service.request('POST', '/v1/runs', body);
+  expect(started).toMatchObject({ status: 201 });
+  return { id: (started.body as Run).id, estimated, callsBefore };
+}
+
+interface Finished {
+  run: Run;
+  decided: number;
+  calls: number;
+}
+
 /** Runs an example to its end and decides whatever waits for a person; approves it, if not told otherwise. */
 async function finished(
   folder: string,
   decision: { decision: string; content?: unknown } = { decision: 'approve' },
-): Promise<{ run: Run; decided: number; calls: number }> {
+): Promise<Finished> {
+  return ended(await start(folder), decision);
+}
+
+async function ended(
+  { id, estimated, callsBefore }: Started,
+  decision: { decision: string; content?: unknown } = { decision: 'approve' },
+): Promise<Finished> {
   const vendor = simulatorAt(service.simulatorUrl, service.internalKey);
-  const before = await vendor.totals();
-  const start = {
-    plan: parse(read(folder, 'plan.yaml')) as unknown,
-    input: JSON.parse(read(folder, 'input.json')) as unknown,
-  };
-  const estimated = (await service.request('POST', '/v1/runs/estimate', start)).body as Estimate;
-  const started = await service.request('POST', '/v1/runs', start);
-  expect(started).toMatchObject({ status: 201 });
-  const { id } = started.body as Run;
   for (let decided = 0; ;) {
     const run = (await service.request('GET', `/v1/runs/${id}`)).body as Run;
     if (!open.includes(run.status)) {
       expectWithin(estimated.modelCalls, run.usage.modelCalls);
       expectWithin(estimated.costUsd, run.usage.costUsd);
-      return { run, decided, calls: (await vendor.totals()).calls - before.calls };
+      return { run, decided, calls: (await vendor.totals()).calls - callsBefore };
     }
     for (const approval of run.approvals) {
       const answer = await service.request('POST', `/v1/approvals/${approval}`, decision);
@@ -177,6 +197,25 @@ describe('each example runs as its README says', () => {
     }
   }, 60_000);
 
+  test('choice: what no case fits is put before a person, and what needs nobody costs nothing', async () => {
+    expect(await finished('choice')).toMatchObject({ run: { status: 'completed' }, decided: 0, calls: 1 });
+    const coffee = await ended(await start('choice', { amountUsd: 12 }));
+    expect(coffee).toMatchObject({ run: { result: { output: { decision: 'paid' } } }, decided: 0, calls: 0 });
+    const unproven = await ended(await start('choice', { amountUsd: 12, receipts: 0 }));
+    expect(unproven).toMatchObject({ run: { status: 'completed' }, decided: 1, calls: 0 });
+  }, 60_000);
+
+  test('wait and emit: the run that announces a payment wakes the one that waits for it', async () => {
+    const waiting = await start('wait');
+    const emitted = await finished('emit');
+    expect(emitted.run).toMatchObject({ status: 'completed', usage: { modelCalls: 1 } });
+    const { run } = await ended(waiting);
+    expect(run).toMatchObject({ status: 'completed', usage: { modelCalls: 2 } });
+    const { body } = await service.request('GET', `/v1/runs/${run.id}/steps/payment`);
+    const source = { source: '/plans/bank-statement', subject: emitted.run.id };
+    expect((body as { output: unknown }).output).toMatchObject({ ...source, data: { order: 'A-1042' } });
+  }, 60_000);
+
   test('and what was seen of a plan is what is expected of its next run', async () => {
     const plan = parse(read('content-production', 'plan.yaml')) as unknown;
     const input = JSON.parse(read('content-production', 'input.json')) as unknown;
@@ -187,8 +226,10 @@ describe('each example runs as its README says', () => {
   test('and there is no example that is not run here', () => {
     expect(readdirSync(examples).sort()).toEqual([
       'approval',
+      'choice',
       'content-production',
       'debate',
+      'emit',
       'hierarchy',
       'parallel',
       'question',
@@ -197,6 +238,7 @@ describe('each example runs as its README says', () => {
       'router',
       'sequence',
       'supervisor',
+      'wait',
       'workspace',
     ]);
     for (const folder of readdirSync(examples))
