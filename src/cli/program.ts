@@ -175,7 +175,7 @@ function addPlanCommands(program: Command, perform: Perform): void {
     .argument('[goal]', 'what is wanted, in words')
     .option(
       '--answer <name=value>',
-      'answer a question: stepsDepend, iterativeQuality, dynamicDelegation, allResultsNeeded',
+      'answer a question: stepsDepend, iterativeQuality, moreThanTenAgents, dynamicDelegation, allResultsNeeded',
       collect,
       [],
     )

@@ -20,6 +20,7 @@ export const Answers = z
       .boolean()
       .optional()
       .meta({ description: 'Must the result be judged and made better until it is good enough?' }),
+    moreThanTenAgents: z.boolean().optional().meta({ description: 'Are more than ten agents at work?' }),
     dynamicDelegation: z
       .boolean()
       .optional()
@@ -38,7 +39,14 @@ export const Recommend = z
   .refine(({ goal, answers }) => goal !== undefined || answers !== undefined, 'has neither goal nor answers')
   .meta({ id: 'Recommend' });
 
-export const recommendedPatterns = ['sequence', 'refine', 'supervisor', 'parallel', 'router'] as const;
+export const recommendedPatterns = [
+  'sequence',
+  'refine',
+  'hierarchy',
+  'supervisor',
+  'parallel',
+  'router',
+] as const;
 export type RecommendedPattern = (typeof recommendedPatterns)[number];
 
 export const Recommendation = z

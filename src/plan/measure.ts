@@ -1,8 +1,9 @@
 import { ratesAt } from '../catalog/charge';
 import type { Role } from '../contract/decisions';
-import type { Plan } from '../contract/plan';
+import type { Limits, Plan } from '../contract/plan';
 import type { Json } from '../contract/value';
 import { isUsable, type Models } from './check-models';
+import { usdToNano } from './defaults';
 
 /** What a part of a plan may use, each call answered by one request. Money in nano-USD. */
 export interface Spending {
@@ -64,6 +65,20 @@ export function times(count: number, part: Spending): Spending {
     outputNano: count * part.outputNano,
     outputTokens: count * part.outputTokens,
     seconds: count * part.seconds,
+  };
+}
+
+/** No more than a step's own limits let it use. */
+export function within(limits: Limits | undefined, part: Spending): Spending {
+  const { costUsd, tokens, modelCalls } = limits ?? {};
+  const cost = part.inputNano + part.outputNano;
+  const share = costUsd === undefined ? 1 : Math.min(1, usdToNano(costUsd) / Math.max(1, cost));
+  return {
+    ...part,
+    calls: Math.min(part.calls, modelCalls ?? Infinity),
+    inputNano: share * part.inputNano,
+    outputNano: share * part.outputNano,
+    outputTokens: Math.min(part.outputTokens, tokens ?? Infinity),
   };
 }
 

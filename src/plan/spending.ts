@@ -21,6 +21,7 @@ import {
   times,
   byLife,
   together,
+  within,
   type Measuring,
   type Spending,
 } from './measure';
@@ -32,7 +33,7 @@ import {
  */
 export function spendingOf(step: Step, at: Measuring): Spending {
   const { onFailure, when } = step;
-  const own = ownSpending(step, at);
+  const own = within(step.limits, ownSpending(step, at));
   const fallback =
     typeof onFailure === 'object' && 'step' in onFailure
       ? times(byLife(at, 0, 0, 1), spendingOf(onFailure.step, at))

@@ -26,6 +26,7 @@ describe('POST /v1/plans/recommend', () => {
     expect(pattern).toBe('parallel');
     expect(questions.map(({ name, source }) => [name, source])).toEqual([
       ['stepsDepend', 'goal'],
+      ['moreThanTenAgents', 'assumed'],
       ['dynamicDelegation', 'answers'],
       ['allResultsNeeded', 'goal'],
     ]);

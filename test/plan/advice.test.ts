@@ -16,17 +16,24 @@ describe('the decision tree', () => {
       'stepsDepend true answers',
       'iterativeQuality true answers',
     ]);
-    const apart = { stepsDepend: false, dynamicDelegation: false };
+    const apart = { stepsDepend: false, moreThanTenAgents: false, dynamicDelegation: false };
     expect(asked(undefined, { stepsDepend: true, iterativeQuality: false })[0]).toBe('sequence');
-    expect(asked(undefined, { stepsDepend: false, dynamicDelegation: true })[0]).toBe('supervisor');
+    expect(asked(undefined, { stepsDepend: false, moreThanTenAgents: true })).toEqual([
+      'hierarchy',
+      'stepsDepend false answers',
+      'moreThanTenAgents true answers',
+    ]);
+    expect(asked(undefined, { ...apart, dynamicDelegation: true })[0]).toBe('supervisor');
     expect(asked(undefined, { ...apart, allResultsNeeded: true })[0]).toBe('parallel');
     expect(asked(undefined, { ...apart, allResultsNeeded: false })[0]).toBe('router');
   });
 
   it('says the reason of each branch that it takes', () => {
-    const { reason, questions } = adviseOn(undefined, { stepsDepend: false, dynamicDelegation: true });
+    const answers = { stepsDepend: false, moreThanTenAgents: false, dynamicDelegation: true };
+    const { reason, questions } = adviseOn(undefined, answers);
     expect(questions.map((each) => each.reason)).toEqual([
       'What does not depend on each other need not wait for each other.',
+      'So few need no one between them and whoever hands out the work.',
       reason,
     ]);
   });
@@ -34,6 +41,8 @@ describe('the decision tree', () => {
   it('reads a goal by its words, and names them', () => {
     expect(asked('Compare the filings of several companies')[0]).toBe('parallel');
     expect(asked('Route the messages of customers')[0]).toBe('router');
+    expect(asked('Have 24 market analysts report on every region')[0]).toBe('hierarchy');
+    expect(asked('Report on the market with 10 analysts, all at once')[0]).toBe('parallel');
     expect(asked('Delegate the analysis of an incident to specialists')[0]).toBe('supervisor');
     expect(asked('Rewrite the description until an editor likes it')[0]).toBe('refine');
     expect(asked('Gather the facts, then write the report')[0]).toBe('sequence');

@@ -46,6 +46,11 @@ describe('what a run is expected to use', () => {
     expect(await calls({ type: 'choice', cases, otherwise: agentStep('c') })).toEqual([1, 1, 2]);
   });
 
+  it('takes the limits of a step as the most that the step can use', async () => {
+    const two = sequenceOf(agentStep('a'), agentStep('b'), agentStep('c'));
+    expect(await calls({ ...two, limits: { modelCalls: 2 } })).toEqual([2, 2, 2]);
+  });
+
   it('goes to the cap of every loop, tries of assignments among them', async () => {
     const refine = { type: 'refine', generator: agentStep('a'), evaluator: 'reviewer', maxIterations: 4 };
     expect(await calls(refine)).toEqual([2, 4, 8]);

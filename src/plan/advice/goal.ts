@@ -13,6 +13,12 @@ const signs: { name: QuestionName; answer: boolean; words: RegExp }[] = [
       /\b(until|refin\w*|improv\w*|polish\w*|iterat\w*|revis\w*|rewrit\w*|perfect\w*|high(?:est)? quality)\b/i,
   },
   {
+    name: 'moreThanTenAgents',
+    answer: true,
+    words:
+      /\b(?:teams|departments|divisions|dozens|hundreds|(?:1[1-9]|[2-9]\d|\d{3,}) (?:[a-z]+ )?(?:agents|analysts|experts|researchers|specialists|workers|writers))\b/i,
+  },
+  {
     name: 'dynamicDelegation',
     answer: true,
     words: /\b(delegat\w*|assign\w*|supervis\w*|coordinat\w*|hand(?:s|ing)? out|as needed|break\w* down)\b/i,
@@ -41,11 +47,11 @@ export function readGoal(goal: string): Reading {
       reading[name] = { answer, because: `The goal says "${said}"` };
   }
   const inOrder = order.exec(goal)?.[0];
-  const { iterativeQuality, dynamicDelegation, allResultsNeeded } = reading;
+  const { iterativeQuality, moreThanTenAgents, dynamicDelegation, allResultsNeeded } = reading;
   if (inOrder !== undefined) reading.stepsDepend = { answer: true, because: `The goal says "${inOrder}"` };
   else if (iterativeQuality !== undefined) reading.stepsDepend = { ...iterativeQuality };
   else {
-    const apart = dynamicDelegation ?? allResultsNeeded;
+    const apart = moreThanTenAgents ?? dynamicDelegation ?? allResultsNeeded;
     if (apart !== undefined)
       reading.stepsDepend = { answer: false, because: `${apart.because} and nothing of an order` };
   }

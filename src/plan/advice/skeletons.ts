@@ -14,6 +14,13 @@ const ask = (agent: string, prompt: string, more: { [field: string]: Json } = {}
   ...more,
 });
 
+/** A team of one who may be given several parts, within a share of the run's budget. */
+const team = (description: string, worker: string): Json => ({
+  ...{ description, supervisor: 'lead' },
+  workers: { [worker]: { description, step: ask(worker, 'Your part: {{ task }}') } },
+  limits: { costUsd: 0.08, modelCalls: 8, tokens: 20_000 },
+});
+
 const skeletons: { [pattern in RecommendedPattern]: Parts } = {
   sequence: {
     agents: {
@@ -41,6 +48,26 @@ const skeletons: { [pattern in RecommendedPattern]: Parts } = {
       criteria: ['It serves the goal.', 'It is complete.'],
       threshold: 8,
       maxIterations: 3,
+    },
+  },
+  hierarchy: {
+    agents: {
+      manager: 'You hand work to teams and judge what they report. You do none of it yourself.',
+      lead: 'You lead a team: you hand out parts of its work, judge them, and answer with its result.',
+      researcher: 'You find out what is asked.',
+      writer: 'You write what is asked.',
+    },
+    flow: {
+      type: 'hierarchy',
+      manager: 'manager',
+      prompt: `Have this done. ${goal}`,
+      teams: {
+        research: team('Finds things out.', 'researcher'),
+        writing: team('Writes things up.', 'writer'),
+      },
+      maxRounds: 2,
+      maxAssignments: 2,
+      final: ask('writer', 'Put the accepted assignments together.'),
     },
   },
   supervisor: {

@@ -55,12 +55,24 @@ const delegation: Question = {
   },
 };
 
+const size: Question = {
+  name: 'moreThanTenAgents',
+  question: 'Are more than ten agents at work?',
+  assumed: { answer: false, because: 'nothing says so, and every team costs the calls of its own lead' },
+  yes: {
+    pattern: 'hierarchy',
+    because:
+      'Nobody can lead so many: a manager hands work to teams, each with a lead, a history and a share of the budget of its own.',
+  },
+  no: { ask: delegation, because: 'So few need no one between them and whoever hands out the work.' },
+};
+
 const root: Question = {
   name: 'stepsDepend',
   question: 'Does a step need what another one made?',
   assumed: { answer: true, because: 'nothing says so; one after another is never wrong, only slower' },
   yes: { ask: quality, because: 'What depends on each other has to run one after another.' },
-  no: { ask: delegation, because: 'What does not depend on each other need not wait for each other.' },
+  no: { ask: size, because: 'What does not depend on each other need not wait for each other.' },
 };
 
 /** The pattern that fits, with every question on the way to it. */
