@@ -32,6 +32,8 @@ const Settings = z.object({
   FERMATA_INTERNAL_KEY: z.string().min(16, 'is shorter than 16 characters').optional(),
   /** Makes runs go on as new Temporal runs after so many steps each: slower, and otherwise the same. For tests. */
   FERMATA_CONTINUE_AFTER_STEPS: z.coerce.number().int().min(1).optional(),
+  /** Puts larger fan-outs in groups of so many branches, each with a child workflow. For tests. */
+  FERMATA_BRANCHES_HERE_MAX: z.coerce.number().int().min(1).optional(),
   /** One or several, with commas between. */
   GATEWAY_URL: z
     .string()

@@ -13,6 +13,7 @@ import { SchemaError } from '../plan/checking-thread';
 import { TemplateError } from '../plan/liquid';
 import { evaluateDeep } from '../plan/template';
 import { agree } from './agree';
+import { concat } from './concat';
 import { checkDecision } from './check-decision';
 import { at, readManifest } from './manifests';
 import type { Ports } from './ports';
@@ -39,6 +40,13 @@ export async function evaluate(ports: Ports, request: EvaluateRequest): Promise<
     case 'store': {
       const whole = await fromValue(database, tenant, request.value);
       return { type: 'value', value: await toValue(database, tenant, run, whole) };
+    }
+    case 'concat': {
+      const values = request.values.map((value) => fromValue(database, tenant, value));
+      return {
+        type: 'value',
+        value: await toValue(database, tenant, run, concat(await Promise.all(values))),
+      };
     }
     case 'agree': {
       const values = request.values.map((value) => fromValue(database, tenant, value));

@@ -44,6 +44,7 @@ runPart({
       gateways: createGateways(addressesOf(config.GATEWAY_URL), config.FERMATA_INTERNAL_KEY),
       internalKey: config.FERMATA_INTERNAL_KEY,
       continueAfterSteps: config.FERMATA_CONTINUE_AFTER_STEPS,
+      branchesHereMax: config.FERMATA_BRANCHES_HERE_MAX,
       temporalUiUrl: config.TEMPORAL_UI_URL?.replace(/\/+$/, '') ?? null,
       workerMetricsUrl: config.WORKER_METRICS_URL ?? null,
       metricsText: () => telemetry.metricsText(),

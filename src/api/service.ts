@@ -21,6 +21,8 @@ export interface Service {
   internalKey: string;
   /** Makes runs go on as new Temporal runs after so many steps each, for tests. */
   continueAfterSteps?: number | undefined;
+  /** Puts larger fan-outs in groups of so many branches, for tests. */
+  branchesHereMax?: number | undefined;
   /** Where Temporal's own UI is, without a slash at its end. */
   temporalUiUrl: string | null;
   /** Prometheus text of a worker, shown with the service's own. */

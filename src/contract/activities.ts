@@ -26,7 +26,7 @@ export interface Carried {
 export interface JournalChild {
   /** Its first execution: another start of the same child has another. */
   id: string;
-  /** Path of the step that it carries out. */
+  /** What it is known by; see `childKey`. */
   path: string;
   /** Number of its first entry. */
   first: number;
@@ -43,6 +43,8 @@ export type EvaluateRequest = { run: RunReference; path: string; journal?: Carri
   | { type: 'agree'; values: Value[] }
   /** Stores a value that a workflow put together, so that it can go on as a reference. */
   | { type: 'store'; value: Value }
+  /** Makes one list of lists, or one object of objects, and stores it. */
+  | { type: 'concat'; values: Value[] }
   /** Whether a decision is whose it says, and its content fits; see `decisions.ts`. */
   | { type: 'decision'; approval: string; digest: string; decision: RawDecision }
   /** What is left of budgets, shared out equally. */

@@ -28,6 +28,8 @@ export const limits = {
   stepsMax: 1000,
   branchesMax: 500,
   forEachItemsMax: 10_000,
+  /** Of one fan-out in one workflow. More are carried out in groups of so many, each by a child workflow. */
+  branchesHereMax: 250,
   depthMax: 32,
   labelsMax: 20,
   /** Of a goal in words, for which a pattern is recommended. */

@@ -27,7 +27,7 @@ export type EventMessage =
     }
   | { type: string; data?: Json };
 
-/** What a child workflow tells the one that waits for it: what it waits for itself, and at last its end. */
+/** What a child workflow tells the one that waits for it, with its key: what it waits for itself, and at last its end. */
 export type ChildMessage = { path: string; waitingFor: string | null } | { path: string; end: unknown };
 
 export const childSignal = defineSignal<[ChildMessage]>('child');

@@ -3,6 +3,8 @@
  * prompt. Made from a plan by `src/plan/skeleton.ts`, carried as the start argument.
  */
 
+import type { BranchGroup } from './branch-group';
+
 /** A template, condition or literal of the manifest's plan; `at` is its JSON Pointer there. */
 export interface Expression {
   at: string;
@@ -77,6 +79,8 @@ export interface ParallelNode extends Frame {
   placeholder: Expression;
   onLate: 'placeholder' | 'partial';
   reduce?: StepNode;
+  /** Set by the workflow around it where it is to carry out some of the branches only. */
+  group?: BranchGroup;
 }
 
 export interface ReviewNode extends Frame {

@@ -11,6 +11,19 @@ export type Value =
   | { ref: string; bytes: number; tokens: number; preview: string; pick?: (string | number)[] }
   | { parts: Value[] | { [name: string]: Value } };
 
+/** A list that is taken item by item. */
+export interface List {
+  value: Value;
+  length: number;
+}
+
+/** One item of a list; null where there is none. */
+export function itemOf(list: Value, index: number): Value {
+  if ('inline' in list) return { inline: (list.inline as Json[])[index] ?? null };
+  if ('parts' in list) return (list.parts as Value[])[index] ?? nothing;
+  return { ...list, pick: [...(list.pick ?? []), index] };
+}
+
 export const nothing: Value = { inline: null };
 
 export function isNothing(value: Value): boolean {

@@ -36,6 +36,8 @@ export interface StartArgument extends RunReference {
   localInTurn?: true;
   /** Goes on as a new Temporal run after so many ended steps, for tests. */
   continueAfterSteps?: number;
+  /** So many branches of a fan-out are carried out in one workflow, for tests. */
+  branchesHereMax?: number;
   /** Set where the workflow carries out one step for the workflow of the steps around it. The skeleton's flow is that step. */
   child?: ChildArgument;
   /** Children that an earlier Temporal run of the same workflow has left at work, or not yet heard out. */
@@ -45,6 +47,8 @@ export interface StartArgument extends RunReference {
 /** What a child workflow carries out, and for whom. */
 export interface ChildArgument {
   path: string;
+  /** What its parent and the ledger know it by, where that is not the path; see `childKey`. */
+  key?: string;
   /** Id of the workflow that waits for it. */
   parent: string;
   /** What the step takes over from those around it: JSON, written and read by workflow code. */
@@ -56,13 +60,24 @@ export interface ChildArgument {
   ending?: unknown;
 }
 
-/** Id of the child workflow that carries out the step at a path. */
-export function childWorkflowId(run: string, path: string): string {
-  return `${run}/${path}`;
+/** What a child is known by: its step's path, and behind a slash which branches where it carries out some only. */
+export function childKey(path: string, group?: { from: number; to: number }): string {
+  return group === undefined ? path : `${path}/${String(group.from)}-${String(group.to)}`;
+}
+
+/** Path of the step that a child carries out; no path has a slash. */
+export function pathOfChild(key: string): string {
+  return key.split('/')[0] ?? key;
+}
+
+/** Id of the workflow that is known by a key. */
+export function childWorkflowId(run: string, key: string): string {
+  return `${run}/${key}`;
 }
 
 /** A child as its parent knows it. */
 export interface ChildView {
+  /** Its key. */
   path: string;
   /** What it waits for; null while it works. */
   waitingFor: string | null;

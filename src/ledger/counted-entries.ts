@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../contract/journal';
-import type { WrittenEntries } from '../contract/workflow';
+import { pathOfChild, type WrittenEntries } from '../contract/workflow';
 import type { Database } from './database';
 
 export interface Reset {
@@ -62,7 +62,7 @@ async function readChildren(
        child_path AS "childPath"
      FROM run_events
      WHERE tenant = $1 AND run = $2 AND coalesce(entry, with_entry) IS NOT NULL AND child IS NOT NULL AND NOT superseded
-     ORDER BY length(child_path), n, seq`,
+     ORDER BY n, seq`,
     [tenant, run],
   );
   const begun = new Set<string | null>();
@@ -70,13 +70,20 @@ async function readChildren(
     if (entry.type === 'step.started') begun.add(entry.step);
   };
   own.forEach(note);
-  // A child of a child comes after it, since its path is longer.
-  return rows.flatMap((row) => {
-    if (!begun.has(row.childPath)) return [];
+  // A child of a child comes after it.
+  const outermostFirst = rows.sort((left, right) => depthOf(left.childPath) - depthOf(right.childPath));
+  return outermostFirst.flatMap((row) => {
+    if (!begun.has(pathOfChild(row.childPath))) return [];
     const counted = countedOf(row);
     note(counted);
     return [counted];
   });
+}
+
+/** How deep the step of a child is in the flow. */
+function depthOf(key: string): number {
+  const path = pathOfChild(key);
+  return path === 'root' ? 0 : path.split('.').length;
 }
 
 function countedOf({ seq, at, data, n, step, type }: Row): CountedEntry {

@@ -1,5 +1,5 @@
 import type { JournalChild } from '../contract/activities';
-import type { WrittenEntries } from '../contract/workflow';
+import { pathOfChild, type WrittenEntries } from '../contract/workflow';
 import type { Database } from './database';
 import { statementOf, type JournalWrite } from './journal-statement';
 import { makeRoom, supersede } from './supersede';
@@ -77,22 +77,35 @@ async function isTaken(
 
 /**
  * Takes back what an earlier start of the same child wrote, before a reset of the workflow that waits
- * for it: its events are marked, and its steps are told anew.
+ * for it, and what its own children did: their events are marked, and their steps are told anew.
  */
 async function replaceChild(
   database: Database,
   { tenant, run }: JournalWrite,
-  { id, path }: JournalChild,
+  { id, path: key }: JournalChild,
 ): Promise<void> {
-  const below = path === 'root' ? '' : `${path}.`;
   await database.query(
-    `WITH replaced AS (
-       UPDATE run_events SET superseded = true
-       WHERE tenant = $1 AND run = $2 AND child <> $3 AND (child_path = $4 OR starts_with(child_path, $5)) AND NOT superseded
-       RETURNING child)
-     DELETE FROM steps WHERE tenant = $1 AND run = $2 AND path <> $4 AND starts_with(path, $5)
-       AND EXISTS (SELECT FROM replaced)`,
-    [tenant, run, id, path, below],
+    `WITH RECURSIVE
+       children AS (
+         SELECT DISTINCT child, child_path AS key FROM run_events
+         WHERE tenant = $1 AND run = $2 AND child <> $3 AND NOT superseded),
+       begun AS (
+         SELECT child, step FROM run_events
+         WHERE tenant = $1 AND run = $2 AND child IS NOT NULL AND type = 'step.started'
+         UNION ALL
+         SELECT child, key FROM children WHERE strpos(key, '/') = 0),
+       earlier AS (
+         SELECT child FROM run_events
+         WHERE tenant = $1 AND run = $2 AND child_path = $4 AND child <> $3 AND NOT superseded
+         UNION
+         SELECT children.child FROM earlier JOIN begun USING (child)
+         JOIN children ON split_part(children.key, '/', 1) = begun.step),
+       replaced AS (
+         UPDATE run_events SET superseded = true
+         WHERE tenant = $1 AND run = $2 AND NOT superseded AND child IN (SELECT child FROM earlier)
+         RETURNING step)
+     DELETE FROM steps WHERE tenant = $1 AND run = $2 AND path <> $5 AND path IN (SELECT step FROM replaced)`,
+    [tenant, run, id, key, pathOfChild(key)],
   );
 }
 

@@ -77,6 +77,12 @@ export async function workOnStep(
   }
 }
 
+/** Steps with an id that have finished here, beside those that were taken over. */
+export function stepsAdded({ frame }: Node, { steps }: Inherited): Inherited['steps'] {
+  const before = new Map(steps.map(([id, value]) => [id, JSON.stringify(value)]));
+  return [...frame.steps].filter(([id, value]) => before.get(id) !== JSON.stringify(value));
+}
+
 function failedAs(step: string, { summary: { error, output } }: End): ChildOutcome {
   return { ...failed(step, error?.code ?? '', error?.message ?? ''), value: output };
 }
@@ -95,14 +101,16 @@ interface Closing {
   status: Status;
   journaling: Promise<void>;
   outcome: ChildOutcome;
+  /** What templates outside can name. */
+  steps: Inherited['steps'];
   tell(message: ChildMessage): Promise<void>;
 }
 
 /** Writes what is left of the child's journal and tells its parent how it ended. */
 export async function closeChild(
   state: RunState,
-  { path, stateVersion: before }: ChildArgument,
-  { status, journaling, outcome, tell }: Closing,
+  { path, key = path, stateVersion: before }: ChildArgument,
+  { status, journaling, outcome, steps, tell }: Closing,
 ): Promise<RunSummary> {
   await CancellationScope.nonCancellable(async () => {
     await condition(allHandlersFinished);
@@ -116,8 +124,9 @@ export async function closeChild(
     const end: ChildEnd = {
       ...{ outcome, usage, incomplete, versions, journal: state.journal.numbers() },
       ...(sections.length === 0 ? {} : { sections }),
+      ...(steps.length === 0 ? {} : { steps }),
     };
-    await tell({ path, end });
+    await tell({ path: key, end });
   });
   if (outcome.type === 'cancelled') throw new CancelledFailure('Cancelled.');
   return summaryOf(state, outcome);

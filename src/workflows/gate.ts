@@ -49,8 +49,9 @@ export function createGate({ restoring, isTime }: Options): Gate {
 
   function opened(clock: Clock): Promise<void> {
     const admitted = new Promise<void>((resolve) => held.push(resolve));
-    const { cancelRequested } = CancellationScope.current();
-    return clock.wait('gate', () => Promise.race([admitted, cancelRequested]));
+    const { cancellable, cancelRequested } = CancellationScope.current();
+    // Work that must come to its end in a step that was ended waits here like any other.
+    return clock.wait('gate', () => (cancellable ? Promise.race([admitted, cancelRequested]) : admitted));
   }
 
   async function busy<T>(work: () => Promise<T>): Promise<T> {

@@ -15,7 +15,13 @@ import { endSignal } from '../contract/messages';
 import type { Skeleton, StepNode } from '../contract/skeleton';
 import { addUsage, noUsage } from '../contract/usage';
 import type { Json, Value } from '../contract/value';
-import { childWorkflowId, type ChildArgument, type StartArgument } from '../contract/workflow';
+import {
+  childKey,
+  childWorkflowId,
+  pathOfChild,
+  type ChildArgument,
+  type StartArgument,
+} from '../contract/workflow';
 import { evaluate } from './activities';
 import type { ChildEnd } from './children';
 import { endingOf, type Frame, type Node } from './node';
@@ -42,28 +48,34 @@ export interface Inherited {
  * step is ended, so is the child.
  */
 export async function isolated(run: RunState, node: Node, step: StepNode): Promise<Outcome> {
-  const { path } = node;
-  if (!run.children.isKnown(path)) await run.gate.pass(node.clock, () => start(run, node, step));
+  const key = keyOf(node, step);
+  if (!run.children.isKnown(key)) await run.gate.pass(node.clock, () => start(run, node, step));
   try {
-    await untilEnded(run, node);
+    await untilEnded(run, node, key);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     await CancellationScope.nonCancellable(async () => {
-      await endChild(run, node);
-      await untilEnded(run, node);
+      await endChild(run, node, key);
+      await untilEnded(run, node, key);
     });
   }
-  return heard(run, node);
+  return heard(run, node, key);
+}
+
+function keyOf({ path }: Node, step: StepNode): string {
+  return childKey(path, step.type === 'parallel' ? step.group : undefined);
 }
 
 async function start(run: RunState, node: Node, step: StepNode): Promise<void> {
   if (CancellationScope.current().consideredCancelled)
     throw new CancelledFailure('The step was ended before its child workflow began.');
   const { path } = node;
+  const key = keyOf(node, step);
   const { tenant, run: id, manifest } = run.reference;
-  const { createdAt, continueAfterSteps } = run.argument;
+  const { createdAt, continueAfterSteps, branchesHereMax } = run.argument;
   const child: ChildArgument = {
     path,
+    ...(key === path ? {} : { key }),
     parent: run.workflowId,
     inherited: await kept(run, node, inheritedBy(node) as unknown as Json),
     journal: run.journal.numbers(),
@@ -74,21 +86,22 @@ async function start(run: RunState, node: Node, step: StepNode): Promise<void> {
     skeleton: await skeletonOf(run, node, step),
     localInTurn: true,
     ...(continueAfterSteps === undefined ? {} : { continueAfterSteps }),
+    ...(branchesHereMax === undefined ? {} : { branchesHereMax }),
   };
-  run.children.open(path);
+  run.children.open(key);
   await CancellationScope.nonCancellable(async () => {
     try {
       const handle = await startChild(step.type, {
-        workflowId: childWorkflowId(id, path),
+        workflowId: childWorkflowId(id, key),
         args: [argument],
         // It must outlive this Temporal run, which may be continued as another.
         parentClosePolicy: ParentClosePolicy.ABANDON,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
-        staticSummary: `${run.skeleton.plan.name} · ${path}`,
+        staticSummary: `${run.skeleton.plan.name} · ${key}`,
       });
       // It tells its end itself, by signal. One that can't was terminated.
       handle.result().catch((error: unknown) => {
-        lose(run, path, error);
+        lose(run, key, error);
       });
     } catch (error) {
       // After a reset the one that was started before may still be at work: its end is this one's.
@@ -98,14 +111,14 @@ async function start(run: RunState, node: Node, step: StepNode): Promise<void> {
 }
 
 /** A child that ended without a word: what it has made is in the ledger, and the step has failed. */
-function lose(run: RunState, path: string, error: unknown): void {
-  if (run.children.end(path) !== null) return;
+function lose(run: RunState, key: string, error: unknown): void {
+  if (run.children.end(key) !== null) return;
   const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : 'It is gone.';
   const end: ChildEnd = {
-    outcome: failed(path, 'workflow_failed', `The child workflow ended in Temporal: ${why}`),
+    outcome: failed(pathOfChild(key), 'workflow_failed', `The child workflow ended in Temporal: ${why}`),
     ...{ usage: noUsage, incomplete: [], journal: run.journal.numbers(), versions: 0 },
   };
-  run.children.receive({ path, end });
+  run.children.receive({ path: key, end });
 }
 
 function inheritedBy(node: Node): Inherited {
@@ -140,38 +153,39 @@ async function kept(run: RunState, node: Node, json: Json): Promise<Value> {
 }
 
 /** Waits as the child does: for a person, an event or a vendor no clock runs. */
-async function untilEnded(run: RunState, { path, clock }: Node): Promise<void> {
-  const isOver = () => run.children.end(path) !== null;
+async function untilEnded(run: RunState, { clock }: Node, key: string): Promise<void> {
+  const isOver = () => run.children.end(key) !== null;
   for (;;) {
-    await condition(() => isOver() || run.children.waitingFor(path) !== null);
-    const reason = run.children.waitingFor(path);
+    await condition(() => isOver() || run.children.waitingFor(key) !== null);
+    const reason = run.children.waitingFor(key);
     if (isOver()) return;
     if (reason === null) continue;
-    await clock.wait(reason, () => condition(() => isOver() || run.children.waitingFor(path) !== reason));
+    await clock.wait(reason, () => condition(() => isOver() || run.children.waitingFor(key) !== reason));
   }
 }
 
-async function endChild(run: RunState, node: Node): Promise<void> {
-  if (run.children.end(node.path) !== null) return;
-  const child = getExternalWorkflowHandle(childWorkflowId(run.reference.run, node.path));
+async function endChild(run: RunState, node: Node, key: string): Promise<void> {
+  if (run.children.end(key) !== null) return;
+  const child = getExternalWorkflowHandle(childWorkflowId(run.reference.run, key));
   const ending = endingOf(node);
   try {
     await (ending === null ? child.cancel() : child.signal(endSignal, ending));
   } catch (error) {
     // Nobody is there to be ended: it ended without a word, in an earlier Temporal run of this one.
-    lose(run, node.path, error);
+    lose(run, key, error);
   }
 }
 
-function heard(run: RunState, { path }: Node): Outcome {
-  const end = run.children.end(path);
-  if (end === null) throw new Error(`The child at ${path} has not ended.`);
-  run.children.forget(path);
+function heard(run: RunState, { frame }: Node, key: string): Outcome {
+  const end = run.children.end(key);
+  if (end === null) throw new Error(`The child at ${key} has not ended.`);
+  run.children.forget(key);
   run.usage = addUsage(run.usage, end.usage);
   run.journal.follow(end.journal);
   run.stateVersion += end.versions;
   for (const [section, value] of end.sections ?? []) run.workspace.write(section, value);
+  for (const [id, value] of end.steps ?? []) frame.steps.set(id, value);
   for (const { step, code, reason } of end.incomplete) noteIncomplete(run, step, code, reason);
   if (end.outcome.type !== 'cancelled') return end.outcome;
-  throw new CancelledFailure(`The child at ${path} was cancelled.`);
+  throw new CancelledFailure(`The child at ${key} was cancelled.`);
 }

@@ -6,6 +6,7 @@ import type { OpenMatter } from './approvals';
 import type { Active, WaitReason } from './clock';
 import type { JournalNumbers } from './journal';
 import type { Node } from './node';
+import type { Outcome } from './outcome';
 import { createProgress, type Asked, type EndedStep, type Given, type Progress } from './progress';
 import type { RunState } from './run-state';
 import type { Status } from './status';
@@ -39,6 +40,7 @@ export interface StepMemo extends Partial<
 > {
   asks?: [place: string, asked: Asked][];
   given?: [place: string, given: Given][];
+  groups?: [range: string, outcome: Outcome][];
   frame?: [id: string, value: Value][];
   ended?: [path: string, ended: EndedStep][];
   inside?: [path: string, memo: StepMemo][];
@@ -70,7 +72,7 @@ export function toMemo(state: RunState, root: Node, status: Status): Memo {
 
 /** What of a step's progress is not empty. */
 export function toStepMemo(progress: Progress): StepMemo {
-  const { results, asks, given, summaries, decisions, waits, failure, askedBefore } = progress;
+  const { results, asks, given, summaries, decisions, waits, groups, failure, askedBefore } = progress;
   const { ending, ended, inside, frame } = progress;
   const left = progress.clock === null ? progress.left : progress.clock.limitsLeft();
   const retold = idsRetold(progress);
@@ -82,6 +84,7 @@ export function toStepMemo(progress: Progress): StepMemo {
     ...(summaries.length === 0 ? {} : { summaries }),
     ...(decisions.length === 0 ? {} : { decisions }),
     ...(waits.length === 0 ? {} : { waits }),
+    ...(groups.size === 0 ? {} : { groups: [...groups] }),
     ...(failure === null ? {} : { failure }),
     ...(askedBefore === 0 ? {} : { askedBefore }),
     ...(ending === null ? {} : { ending }),
@@ -114,6 +117,7 @@ export function fromStepMemo(memo: StepMemo): { progress: Progress; untold: numb
     summaries: memo.summaries ?? [],
     decisions: memo.decisions ?? [],
     waits: memo.waits ?? [],
+    groups: new Map(memo.groups),
     failure: memo.failure ?? null,
     askedBefore: memo.askedBefore ?? 0,
     ending: memo.ending ?? null,

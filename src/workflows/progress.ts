@@ -26,6 +26,8 @@ export interface Progress {
   decisions: Decided[];
   /** Its waits for events and times, in order. */
   waits: Waited[];
+  /** What became of groups of its branches that other workflows have carried out, by the ranges of the groups. */
+  groups: Map<string, Outcome>;
   /** Set while `onFailure` mends it: the pattern is not run again. */
   failure: Failed | null;
   /** How many questions to people its pattern had asked when it failed: those of an escalation follow. */
@@ -87,6 +89,7 @@ export function createProgress(): Progress {
     summing: new Map(),
     decisions: [],
     waits: [],
+    groups: new Map(),
     failure: null,
     askedBefore: 0,
     ending: null,

@@ -3,10 +3,11 @@ import type { Budget, EvaluateResult, Names } from '../contract/activities';
 import { limits } from '../contract/limits';
 import type { Role } from '../contract/decisions';
 import type { Expression, StepNode } from '../contract/skeleton';
-import { nothing, type Json, type Value } from '../contract/value';
+import { nothing, type Json, type List, type Value } from '../contract/value';
 import { evaluate } from './activities';
 import { ask } from './ask';
 import { publish } from './emit';
+import { carryOutGroup, groupsOf } from './groups';
 import { lookup, namesFor, type Node, type Running } from './node';
 import { noteIncomplete, type RunState } from './run-state';
 import { askPeople } from './people';
@@ -53,6 +54,9 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
       (await once(node, () => evaluated(run, node, 'condition', { type: 'agree', values }))).holds,
     list: (expression) => evaluateList(run, node, expression),
     compose: (parts) => compose(run, node, parts),
+    concat: async (values) => (await once(node, () => stubborn(run, node, { type: 'concat', values }))).value,
+    groups: (branches) => groupsOf(run, node, branches),
+    group: (step) => carryOutGroup(run, node, step),
     ask: (question) => ask(run, node, question),
     decide: (matter) => askPeople(run, node, matter),
     pause: (until) => pause(run, node, until),
@@ -73,7 +77,7 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
 type Asked =
   | { type: 'value' | 'condition' | 'list' | 'checks'; at: string; names: Names }
   | { type: 'store' | 'output'; value: Value }
-  | { type: 'agree'; values: Value[] }
+  | { type: 'agree' | 'concat'; values: Value[] }
   | { type: 'left'; budgets: Budget[]; parts: number };
 
 type ValueResult = Extract<EvaluateResult, { type: 'value' }>;
@@ -120,10 +124,10 @@ export async function evaluateCondition(run: RunState, node: Node, expression: E
   return (await evaluated(run, node, 'condition', asked)).holds;
 }
 
-async function evaluateList(run: RunState, node: Node, expression: Expression): Promise<Value[]> {
+async function evaluateList(run: RunState, node: Node, expression: Expression): Promise<List> {
   const asked = { type: 'list', at: expression.at, names: namesFor(node, expression) } as const;
   const { value, length } = await once(node, () => evaluated(run, node, 'list', asked));
-  return Array.from({ length }, (_, index) => itemOf(value, index));
+  return { value, length };
 }
 
 interface Overruling {
@@ -138,12 +142,6 @@ function overrule(run: RunState, node: Node, { place, role, what }: Overruling):
   const made = { kind: role, agent: null, by: 'policy', stateVersion: run.stateVersion, decision };
   run.journal.add(pathOf(node.path, place), { type: 'decision.made', data: made });
   return Promise.resolve({ type: 'value', value: nothing });
-}
-
-function itemOf(list: Value, index: number): Value {
-  if ('inline' in list) return { inline: (list.inline as Json[])[index] ?? null };
-  if ('parts' in list) return (list.parts as Value[])[index] ?? { inline: null };
-  return { ...list, pick: [...(list.pick ?? []), index] };
 }
 
 export async function compose(

@@ -18,7 +18,7 @@ import { readMemo, restore, resume, shouldContinue, untilContinued } from './con
 import { createGate } from './gate';
 import { recordDecision, checkDecision, handleMessages } from './handlers';
 import { createChildren } from './children';
-import { closeChild, createTeller, inheritedNode, workOnStep } from './child';
+import { closeChild, createTeller, inheritedNode, stepsAdded, workOnStep } from './child';
 import { createInbox } from './inbox';
 import { createJournal } from './journal';
 import { rootNode } from './node';
@@ -71,10 +71,10 @@ async function wholeRun(state: RunState, argument: StartArgument): Promise<RunSu
 /** Carries out one step for the workflow of the steps around it, which decides what its end means. */
 async function oneStep(state: RunState, argument: StartArgument, child: ChildArgument): Promise<RunSummary> {
   const tell = createTeller(state, child.parent);
-  const { path } = child;
+  const { path, key = path } = child;
   const status = createStatus(state, {
     upsert: false,
-    tell: (waitingFor) => void tell({ path, waitingFor }),
+    tell: (waitingFor) => void tell({ path: key, waitingFor }),
   });
   handleMessages(state, status);
   const memo = await readMemo(state, argument);
@@ -94,7 +94,8 @@ async function oneStep(state: RunState, argument: StartArgument, child: ChildArg
   if (memo !== null) void resume(state, status, clock);
   const end = await Promise.race([working, continuing]);
   if (Array.isArray(end)) return goOn(state, end);
-  return closeChild(state, child, { status, journaling, outcome: end, tell });
+  const steps = stepsAdded(root, taken);
+  return closeChild(state, child, { status, journaling, outcome: end, steps, tell });
 }
 
 function goOn({ argument, inbox, children, ending }: RunState, memo: Value[]): Promise<never> {
@@ -148,7 +149,7 @@ function createState(argument: StartArgument): RunState {
     workflowId,
     journal: createJournal(
       runId,
-      child && { id: firstExecutionRunId, path: child.path, first: child.journal.count + 1 },
+      child && { id: firstExecutionRunId, path: child.key ?? child.path, first: child.journal.count + 1 },
     ),
     approvals: createApprovals({
       check: (matter, raw) => checkDecision(state, matter, raw),

@@ -3,8 +3,8 @@ import type { Block, Names, Slice } from '../contract/activities';
 import type { Choices, Steer } from '../contract/steer';
 import type { Role } from '../contract/decisions';
 import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
-import type { AwaitedEvent, ContextNode, Expression, StepNode } from '../contract/skeleton';
-import type { Json, Value } from '../contract/value';
+import type { AwaitedEvent, ContextNode, Expression, ParallelNode, StepNode } from '../contract/skeleton';
+import type { Json, List, Value } from '../contract/value';
 import type { Outcome } from './outcome';
 
 /** What a pattern hands to a step that it runs, beside what the step inherits. */
@@ -97,10 +97,15 @@ export interface Scope {
   slice(parts: number): Promise<Slice>;
   /** Whether texts say the same, but for white space around them and the case of letters. */
   agree(texts: Value[]): Promise<boolean>;
-  /** The items of a list, each a value of its own. */
-  list(expression: Expression): Promise<Value[]>;
+  list(expression: Expression): Promise<List>;
   /** Puts values together; a large whole goes to the ledger. */
   compose(parts: Value[] | { [name: string]: Value }): Promise<Value>;
+  /** Makes one list of lists, or one object of objects. */
+  concat(wholes: Value[]): Promise<Value>;
+  /** The groups of a fan-out with more branches than one workflow carries out; none where there are fewer. */
+  groups(branches: number): { from: number; to: number }[];
+  /** Has a workflow of its own carry out the group of branches that the step names. */
+  group(step: ParallelNode): Promise<Outcome>;
   ask(question: Question): Promise<Answer>;
   /** Asks people and waits, outside every clock. */
   decide(matter: Matter): Promise<Settled>;

@@ -85,6 +85,7 @@ function forgetPattern({ progress, decisions }: Node, failure: Failed): void {
   progress.failure = failure;
   progress.askedBefore = decisions;
   progress.results = [];
+  progress.groups.clear();
   progress.ended.clear();
 }
 

@@ -2,6 +2,7 @@ import type { StepNode } from '../../src/contract/skeleton';
 import type { IncompleteCode } from '../../src/contract/failures';
 import type { Json, Value } from '../../src/contract/value';
 import type { Outcome } from '../../src/workflows/outcome';
+import { parallel } from '../../src/workflows/patterns/parallel';
 import {
   pathOf,
   type Answer,
@@ -19,6 +20,8 @@ export interface Script {
   answers?: Answer[];
   decisions?: Settled[];
   items?: Value[];
+  /** How many branches of a fan-out one workflow carries out. */
+  groupSize?: number;
   /** The messages of each running of the checks. */
   checks?: string[][];
   events?: Value[];
@@ -33,11 +36,12 @@ export interface Log {
   notes: { step: string; code: IncompleteCode }[];
   ended: string[];
   openAtMost: number;
+  groups: [from: number, to: number][];
 }
 
 /** A scope that runs nothing. A place, question or matter that the script doesn't know fails the test. */
 export function scriptedScope(script: Script): { scope: Scope; log: Log } {
-  const log: Log = { ran: [], asked: [], matters: [], notes: [], ended: [], openAtMost: 0 };
+  const log: Log = { ran: [], asked: [], matters: [], notes: [], ended: [], openAtMost: 0, groups: [] };
   const path = script.path ?? 'root';
   let open = 0;
 
@@ -89,7 +93,26 @@ export function scriptedScope(script: Script): { scope: Scope; log: Log } {
       return Promise.resolve({ passed: messages.length === 0, messages: { inline: messages } });
     },
     agree: (texts) => Promise.resolve(new Set(texts.map(plain)).size === 1),
-    list: () => Promise.resolve(script.items ?? []),
+    list: () => {
+      const items = script.items ?? [];
+      return Promise.resolve({ value: { parts: items }, length: items.length });
+    },
+    concat: (wholes) => {
+      const all = wholes.map(plain);
+      const lists = all.every((whole) => Array.isArray(whole));
+      return Promise.resolve({ inline: lists ? all.flat() : (Object.assign({}, ...all) as Json) });
+    },
+    groups: (branches) =>
+      script.groupSize === undefined || branches <= script.groupSize
+        ? []
+        : Array.from({ length: Math.ceil(branches / script.groupSize) }, (_, index) => ({
+            from: index * (script.groupSize ?? 0),
+            to: Math.min(branches, (index + 1) * (script.groupSize ?? 0)),
+          })),
+    group(part) {
+      log.groups.push([part.group?.from ?? 0, part.group?.to ?? 0]);
+      return parallel(part, scope);
+    },
     compose: (parts) =>
       Promise.resolve({
         inline: Array.isArray(parts)

@@ -26,7 +26,7 @@ export async function startWorkflow(
   run: StartRow,
   { skeleton, inputSchema }: FrozenStart,
 ): Promise<void> {
-  const { database, temporal, continueAfterSteps } = service;
+  const { database, temporal, continueAfterSteps, branchesHereMax } = service;
   const argument = {
     tenant: run.tenant,
     run: run.id,
@@ -36,6 +36,7 @@ export async function startWorkflow(
     createdAt: run.createdAt.toISOString(),
     localInTurn: true as const,
     ...(continueAfterSteps === undefined ? {} : { continueAfterSteps }),
+    ...(branchesHereMax === undefined ? {} : { branchesHereMax }),
   };
   const temporalRun = await temporal.within(startMsMax, () => start(temporal, run, argument));
   await markStarted(database, run, temporalRun);

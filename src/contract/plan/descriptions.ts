@@ -125,7 +125,8 @@ export const planDescriptions = {
     forEach: 'The list: a template that gives one, or written out.',
     as: 'What templates call an entry of the list.',
     step: 'What is run for each entry.',
-    concurrency: 'How many branches run at a time.',
+    concurrency:
+      'How many branches run at a time. More than 250 are run in groups of 250, one group after the other.',
     branchTimeout: 'Of each branch from its own start, not counting time that it waits for a person.',
     require: 'How many branches must succeed; else the step fails as `require_missed`.',
     cancelRest: 'End the other branches as soon as `require` is met.',
