@@ -60,20 +60,23 @@ runPart({
     const connection = await reach(() => NativeConnection.connect(temporalOptions(config)), { say, signal });
     const database = openDatabase(config.DATABASE_URL);
     await reach(() => migrate(database), { say, signal });
-    const worker = await Worker.create({
-      connection,
-      namespace: config.TEMPORAL_NAMESPACE,
-      taskQueue: config.FERMATA_TASK_QUEUE,
-      workflowBundle: { code },
-      activities: createActivities({
-        database,
-        catalog: loadCatalog(config.FERMATA_CONFIG),
-        gatewayUrls: gatewayUrls(config),
-        internalKey: config.FERMATA_INTERNAL_KEY,
-      }),
-      plugins: [telemetry.plugin],
-      ...workerSettings,
-    });
+    // It asks for its namespace, which a server that has just started may not have at hand.
+    const create = (): Promise<Worker> =>
+      Worker.create({
+        connection,
+        namespace: config.TEMPORAL_NAMESPACE,
+        taskQueue: config.FERMATA_TASK_QUEUE,
+        workflowBundle: { code },
+        activities: createActivities({
+          database,
+          catalog: loadCatalog(config.FERMATA_CONFIG),
+          gatewayUrls: gatewayUrls(config),
+          internalKey: config.FERMATA_INTERNAL_KEY,
+        }),
+        plugins: [telemetry.plugin],
+        ...workerSettings,
+      });
+    const worker = await reach(create, { say, signal });
     const ended = worker.run();
     // A worker that ends by itself has lost its server for good or met a bug: whoever supervises it starts another.
     ended.catch((error: unknown) => {
