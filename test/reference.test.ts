@@ -23,7 +23,7 @@ test('the plan that the README shows is that of the example', () => {
 });
 
 test('every file that a page names as its proof is there', () => {
-  for (const page of ['README.md', 'docs/api.md', 'docs/reference/templates.md']) {
+  for (const page of ['README.md', 'docs/api.md', 'docs/patterns.md', 'docs/reference/templates.md']) {
     const text = readFileSync(path.join(projectFolder, page), 'utf8');
     const named = [...text.matchAll(/`(test\/[^`]+\.test\.ts)`/g)].map(([, file = '']) => file);
     expect(named.length).toBeGreaterThan(0);
@@ -35,6 +35,7 @@ test.each([
   'README.md',
   'docs/api.md',
   'docs/architecture.md',
+  'docs/patterns.md',
   'docs/reference/plan.md',
   'docs/reference/templates.md',
 ])('every link of %s leads to a file, and to a heading of it', (page) => {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { Estimate } from '../../src/contract/advice-api';
+import { printedBy } from '../../src/reference/example-blocks';
 import { projectFolder } from '../support/part';
 import { startService, type Service } from '../support/service';
 import { simulatorAt } from '../support/simulator';
@@ -53,7 +54,16 @@ async function finished(
   folder: string,
   decision: { decision: string; content?: unknown } = { decision: 'approve' },
 ): Promise<Finished> {
-  return ended(await start(folder), decision);
+  const end = await ended(await start(folder), decision);
+  expectAsPrinted(folder, end.run);
+  return end;
+}
+
+/** What the README says a run printed is what this one came to, but for times and money. */
+function expectAsPrinted(folder: string, { status, usage }: Run): void {
+  const { output } = printedBy(read(folder, 'README.md'));
+  const [, printed, calls] = /^[✓◐] (\w+) · (\d+) calls? · /mu.exec(output) ?? [];
+  if (folder !== 'workspace') expect([printed, calls]).toEqual([status, String(usage.modelCalls)]);
 }
 
 async function ended(
@@ -210,6 +220,7 @@ describe('each example runs as its README says', () => {
     const emitted = await finished('emit');
     expect(emitted.run).toMatchObject({ status: 'completed', usage: { modelCalls: 1 } });
     const { run } = await ended(waiting);
+    expectAsPrinted('wait', run);
     expect(run).toMatchObject({ status: 'completed', usage: { modelCalls: 2 } });
     const { body } = await service.request('GET', `/v1/runs/${run.id}/steps/payment`);
     const source = { source: '/plans/bank-statement', subject: emitted.run.id };
