@@ -11,6 +11,7 @@ import { evaluateCondition } from '../plan/condition';
 import { ConditionError } from '../plan/condition-syntax';
 import { SchemaError } from '../plan/checking-thread';
 import { TemplateError } from '../plan/liquid';
+import { toSkeleton } from '../plan/skeleton';
 import { evaluateDeep } from '../plan/template';
 import { agree } from './agree';
 import { concat } from './concat';
@@ -60,6 +61,8 @@ export async function evaluate(ports: Ports, request: EvaluateRequest): Promise<
       return checkDecision(ports, request);
     case 'output':
       return checkOutput(ports, request);
+    case 'plan':
+      return subPlanFor(ports, request);
     case 'skeleton': {
       const body = await getContent(database, tenant, request.ref);
       // Written by the API from a validated plan.
@@ -131,6 +134,21 @@ async function listOf(ports: Ports, request: Templated): Promise<EvaluateResult>
   }
   const value = await toValue(ports.database, request.run.tenant, request.run.run, list);
   return { type: 'list', value, length: list.length };
+}
+
+async function subPlanFor(
+  { database }: Ports,
+  request: { run: EvaluateRequest['run']; input: Value },
+): Promise<EvaluateResult> {
+  const manifest = await readManifest(database, request.run);
+  const input = await fromValue(database, request.run.tenant, request.input);
+  const errors = await schemaErrors(manifest.plan.input ?? true, input);
+  if (errors !== null) {
+    const { name, version } = manifest.plan;
+    const message = `The input breaks the schema of ${name}@${version}: ${errors}`;
+    throw ApplicationFailure.nonRetryable(message, FailureType.invalidInput);
+  }
+  return { type: 'skeleton', skeleton: toSkeleton(manifest) };
 }
 
 async function checkOutput(

@@ -89,6 +89,7 @@ function rowOf(request: OpenApproval, title: string, digest: string): ApprovalRo
     allow: request.allow,
     content: JSON.stringify(request.content satisfies Value),
     schemaAt: request.schemaAt,
+    manifest: request.run.manifest,
     requestedAt: request.requested.at,
     dueAt: request.dueAt,
   };

@@ -36,7 +36,7 @@ export async function readAnswer(
   }
   const checked =
     call.role === 'agent'
-      ? await checkOwn(ports, manifest.agents[call.agent], parsed.json)
+      ? await checkOwn(ports, call.run.tenant, { agent: manifest.agents[call.agent], json: parsed.json })
       : await checkDecision({ manifest, call, role: call.role, json: parsed.json, keep });
   if (checked.errors !== null) {
     return {
@@ -74,11 +74,11 @@ interface Checked {
 
 async function checkOwn(
   ports: Ports,
-  agent: Manifest['agents'][string] | undefined,
-  json: Json,
+  tenant: string,
+  { agent, json }: { agent: Manifest['agents'][string] | undefined; json: Json },
 ): Promise<Checked> {
   const misfit = await schemaErrors(agent?.output ?? true, json);
-  const errors = misfit ?? (agent?.writesPlans === true ? await draftErrors(ports, json) : null);
+  const errors = misfit ?? (agent?.writesPlans === true ? await draftErrors(ports, tenant, json) : null);
   return { errors, steer: null };
 }
 

@@ -53,6 +53,8 @@ export type EvaluateRequest = { run: RunReference; path: string; journal?: Carri
   | { type: 'output'; value: Value }
   /** Reads a skeleton that was too large for the start argument. */
   | { type: 'skeleton'; ref: string }
+  /** Makes the skeleton of the manifest's plan, where that may be given this input. */
+  | { type: 'plan'; input: Value }
   /** Reads a stored value whole, for workflow code itself: a page of its memo. */
   | { type: 'read'; value: Value }
 );

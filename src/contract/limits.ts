@@ -26,6 +26,8 @@ export const limits = {
   /** Outputs and tags of one template. */
   templateTagsMax: 1000,
   stepsMax: 1000,
+  /** Stored plans that one plan runs, itself or through others. */
+  subPlansMax: 50,
   branchesMax: 500,
   forEachItemsMax: 10_000,
   /** Of one fan-out in one workflow. More are carried out in groups of so many, each by a child workflow. */

@@ -212,6 +212,15 @@ export interface DebateNode extends Frame {
   onDisagreement: 'report' | 'escalate';
 }
 
+export interface PlanNode extends Frame {
+  type: 'plan';
+  /** The stored plan that it runs, `name@version`. */
+  plan: string;
+  /** Hash of the manifest under which that plan was frozen. */
+  manifest: string;
+  input?: Expression;
+}
+
 export type StepNode =
   | AgentNode
   | SequenceNode
@@ -226,7 +235,8 @@ export type StepNode =
   | EmitNode
   | LeadNode
   | RefineNode
-  | DebateNode;
+  | DebateNode
+  | PlanNode;
 
 export interface AgentSummary {
   /** Usable models in the order of the plan, as ids of the catalog. */

@@ -22,7 +22,8 @@ export interface DueTime extends ScheduledArgument {
 
 /** The one argument of every workflow type that carries out a run. */
 export interface StartArgument extends RunReference {
-  skeleton: Skeleton | { ref: string };
+  /** `ref`: stored, where it is too large. `manifest`: to be made from the plan under this hash. */
+  skeleton: Skeleton | { ref: string } | { manifest: string };
   input: Value;
   /** Whether the server knows the search attributes of the service. */
   searchAttributes: boolean;
@@ -49,6 +50,8 @@ export interface ChildArgument {
   path: string;
   /** What its parent and the ledger know it by, where that is not the path; see `childKey`. */
   key?: string;
+  /** The step is a plan of its own: the skeleton's flow stands inside it. */
+  plan?: true;
   /** Id of the workflow that waits for it. */
   parent: string;
   /** What the step takes over from those around it: JSON, written and read by workflow code. */

@@ -37,7 +37,8 @@ interface DecisionRow {
 
 const select = `SELECT a.id, a.run, a.workflow_id AS "workflowId", a.kind, a.path, a.title, a.risk, a.status,
   a.reason, a.digest, a.allow, a.content_json AS "contentJson", a.decided_content_json AS "decidedJson",
-  a.schema_at AS "schemaAt", a.requested_at AS "requestedAt", a.due_at AS "dueAt", r.manifest,
+  a.schema_at AS "schemaAt", a.requested_at AS "requestedAt", a.due_at AS "dueAt",
+  coalesce(a.manifest, r.manifest) AS manifest,
   r.plan_name AS "planName", r.plan_version AS "planVersion", r.finished_at IS NOT NULL AS "runClosed",
   (SELECT coalesce(json_agg(json_build_object('by', d.by_user, 'decision', d.decision, 'comment', d.comment,
       'at', to_char(d.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'via', d.via) ORDER BY d.n), '[]')

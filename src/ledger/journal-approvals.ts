@@ -15,6 +15,8 @@ export interface ApprovalRow {
   allow: string[];
   content: string;
   schemaAt: string | null;
+  /** Hash of the manifest of the plan that words it. */
+  manifest: string;
   requestedAt: string;
   dueAt: string | null;
 }
@@ -41,6 +43,7 @@ function openedParts(scope: Scope, approval: ApprovalRow, place: Place): string 
     ...[place(safe(approval.reason)), digest, `${place(approval.allow)}::text[]`, place(approval.content)],
     ...[place(approval.schemaAt), `${place(approval.requestedAt)}::timestamptz`],
     `${place(approval.dueAt)}::timestamptz`,
+    place(approval.manifest),
   ];
   // Asked again with the same digest it stays as it is, decided or not, but what had ended without a
   // decision is open again. With another digest it is a new question: what was decided on the old one
@@ -48,7 +51,7 @@ function openedParts(scope: Scope, approval: ApprovalRow, place: Place): string 
   return `asked AS (SELECT FROM numbered WHERE EXISTS (SELECT FROM fresh WHERE fresh.type = 'approval.requested')),
   opened AS (
     INSERT INTO approvals (tenant, id, run, workflow_id, kind, path, title, risk, status, reason, digest, allow,
-      content_json, schema_at, requested_at, due_at)
+      content_json, schema_at, requested_at, due_at, manifest)
     SELECT ${values.join(', ')} FROM numbered
     ON CONFLICT (tenant, id) DO UPDATE SET
       title = EXCLUDED.title, status = EXCLUDED.status, digest = EXCLUDED.digest, content_json = EXCLUDED.content_json,

@@ -79,6 +79,14 @@ export async function findPlan(
   return { ...rest, plan: JSON.parse(planJson) as Json };
 }
 
+/** Finds stored plans by reference: `name` means the alias `live`; `name@…` a version or an alias. */
+export function planFinder(database: Database, tenant: string): (reference: string) => Promise<Json | null> {
+  return async (reference) => {
+    const [name = '', at = 'live'] = reference.split('@', 2);
+    return (await findPlan(database, tenant, { name, at }))?.plan ?? null;
+  };
+}
+
 export interface PlanListRow {
   name: string;
   live: string | null;

@@ -8,6 +8,8 @@ export interface NewRun {
   id: string;
   plan: { name: string; version: string; digest: string };
   manifest: { hash: string; body: Buffer };
+  /** Of the plans that its plan runs. */
+  manifestsInside: { hash: string; body: Buffer }[];
   workflowType: string;
   input: Value;
   labels: { [name: string]: string };
@@ -44,7 +46,9 @@ export async function insertRun(database: Database, run: NewRun): Promise<boolea
        WHERE $19::text IS NULL OR EXISTS (SELECT FROM claimed)
        RETURNING tenant, id),
      manifest AS (
-       INSERT INTO manifests (tenant, hash, body) SELECT tenant, $6, $8 FROM run ON CONFLICT DO NOTHING),
+       INSERT INTO manifests (tenant, hash, body)
+       SELECT run.tenant, m.hash, m.body FROM run, unnest($6::text || $24::text[], $8::bytea || $25::bytea[]) AS m (hash, body)
+       ON CONFLICT DO NOTHING),
      budget AS (
        INSERT INTO budgets (tenant, run, id, limit_nano, limit_tokens, limit_calls)
        SELECT tenant, id, 'run', $21, $22, $23 FROM run)
@@ -73,6 +77,8 @@ export async function insertRun(database: Database, run: NewRun): Promise<boolea
       run.limits.costNano,
       run.limits.tokens,
       run.limits.modelCalls,
+      run.manifestsInside.map(({ hash }) => hash),
+      run.manifestsInside.map(({ body }) => body),
     ],
   );
   return rowCount === 1;

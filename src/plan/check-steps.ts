@@ -56,8 +56,11 @@ const taken = new Set([
   ],
 ]);
 
+/** By the pointers of steps that run other plans: how many steps there are on the longest line of that plan. */
+type Lines = ReadonlyMap<string, number>;
+
 /** What is wrong with the steps beyond the shape of each: ids, agents, branches, depth and number. */
-export function checkSteps(plan: Json, visits: Visit[]): PlanProblem[] {
+export function checkSteps(plan: Json, visits: Visit[], lines: Lines): PlanProblem[] {
   return [
     ...(visits.length > limits.stepsMax
       ? [
@@ -69,7 +72,7 @@ export function checkSteps(plan: Json, visits: Visit[]): PlanProblem[] {
         ]
       : []),
     ...checkIds(visits),
-    ...checkDepth(plan, visits),
+    ...checkDepth(plan, visits, lines),
     ...visits.flatMap((visit) => [
       ...checkAgents(plan, visit),
       ...checkNamed(visit),
@@ -98,7 +101,7 @@ function checkIds(visits: Visit[]): PlanProblem[] {
 }
 
 /** Of the plan's depth and of every step's own, the first step too deep of each line is named. */
-function checkDepth(plan: Json, visits: Visit[]): PlanProblem[] {
+function checkDepth(plan: Json, visits: Visit[], lines: Lines): PlanProblem[] {
   const problems: PlanProblem[] = [];
   const bounds = new Map<string, number>();
   const own = (node: Json) => {
@@ -111,8 +114,9 @@ function checkDepth(plan: Json, visits: Visit[]): PlanProblem[] {
     const depthOwn = own(step);
     const bound = depthOwn === undefined ? above : Math.min(above, depth + depthOwn - 1);
     bounds.set(path, bound);
-    if (depth === bound + 1) {
-      const message = `Step depth ${String(depth)} exceeds the limit of ${String(bound)} at ${path}.`;
+    const deepest = depth + (lines.get(pointer) ?? 0);
+    if (depth === bound + 1 || (depth <= bound && deepest > bound)) {
+      const message = `Step depth ${String(deepest)} exceeds the limit of ${String(bound)} at ${path}.`;
       problems.push(problem(pointer, 'limit_exceeded', message));
     }
   }

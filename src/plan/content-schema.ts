@@ -72,6 +72,7 @@ function schemaOfStep(plan: Plan, pointer: string, before: string[]): string | n
     case 'hierarchy':
     case 'refine':
     case 'debate':
+    case 'plan':
       return null;
   }
 }

@@ -24,6 +24,7 @@ const templateFields: ReadonlyMap<string, string[]> = new Map([
   ['hierarchy', ['prompt']],
   ['refine', ['prompt', 'criteria']],
   ['debate', ['prompt']],
+  ['plan', ['input']],
 ]);
 
 /** Every template of a step itself, those of the steps inside it left out. */

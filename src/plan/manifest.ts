@@ -5,7 +5,10 @@ import type { Json } from '../contract/value';
 import { isUsable, type Models } from './check-models';
 import { durationMs, planDefaults } from './defaults';
 import { hashOf } from './hash';
+import { planLimits } from './skeleton-limits';
 import { toSkeleton } from './skeleton';
+import type { FrozenPlan } from './skeleton-place';
+import { agentsIn, referencesIn, type SubPlans } from './sub-plans';
 import { ownSummarizer, summarizer } from './summarizer';
 
 /** A model that can be called, as it was when the run started. `alias` is what the plan wrote. */
@@ -46,18 +49,61 @@ export interface Manifest {
   plan: Plan;
   digest: string;
   agents: { [name: string]: ManifestAgent };
+  /** The plans that its steps run, by reference, each with a manifest of its own; absent where there is none. */
+  plans?: { [reference: string]: FrozenPlan };
   simulated: boolean;
 }
 
-interface Frozen {
-  manifest: Manifest;
-  /** SHA-256, hex. */
+/** A manifest with its SHA-256, hex. */
+export interface HashedManifest {
   hash: string;
-  skeleton: Skeleton;
+  manifest: Manifest;
 }
 
-/** Freezes a valid plan with the models that can be called now. */
-export function freeze(plan: Plan, models: Models, plansWrittenBy?: string): Frozen {
+interface Frozen extends HashedManifest {
+  skeleton: Skeleton;
+  /** Those of the plans that it runs, itself or through others. */
+  inside: HashedManifest[];
+}
+
+interface Freezing {
+  subPlans?: SubPlans;
+  /** The agents whose answers hold plans. */
+  plansWrittenBy?: string | undefined;
+}
+
+/** Freezes a valid plan, and those that it runs, with the models that can be called now. */
+export function freeze(
+  plan: Plan,
+  models: Models,
+  { subPlans = new Map(), plansWrittenBy }: Freezing = {},
+): Frozen {
+  const frozen = new Map<Plan, HashedManifest>();
+  const freezeOne = (one: Plan, writers?: string): HashedManifest => {
+    const known = frozen.get(one);
+    if (known !== undefined) return known;
+    const manifest = manifestOf(one, models, writers);
+    const plans = referencesIn(one as Json).map((reference): [string, FrozenPlan] => {
+      const sub = subPlans.get(reference);
+      if (sub === undefined) throw new Error(`The plan ${reference} was not judged.`);
+      const agents = agentsIn(sub, subPlans);
+      const limits = planLimits(sub, agents);
+      return [
+        reference,
+        { plan: `${sub.name}@${sub.version}`, manifest: freezeOne(sub).hash, limits, agents },
+      ];
+    });
+    const whole = plans.length === 0 ? manifest : { ...manifest, plans: Object.fromEntries(plans) };
+    const hashed = { hash: hashOf(whole), manifest: whole };
+    frozen.set(one, hashed);
+    return hashed;
+  };
+  const { hash, manifest } = freezeOne(plan, plansWrittenBy);
+  const inside = [...frozen.values()].filter((one) => one.hash !== hash);
+  return { manifest, hash, skeleton: toSkeleton(manifest), inside };
+}
+
+function manifestOf(plan: Plan, models: Models, plansWrittenBy: string | undefined): Manifest {
   const own = ownSummarizer(plan, models);
   const asked = [...Object.entries(plan.agents), ...(own === null ? [] : [[summarizer, own] as const])];
   const agents = Object.fromEntries(
@@ -66,8 +112,7 @@ export function freeze(plan: Plan, models: Models, plansWrittenBy?: string): Fro
       return [name, name === plansWrittenBy ? { ...frozen, writesPlans: true } : frozen];
     }),
   );
-  const manifest = { plan, digest: planDigest(plan), agents, simulated: models.usable.simulated };
-  return { manifest, hash: hashOf(manifest), skeleton: toSkeleton(plan, agents) };
+  return { plan, digest: planDigest(plan), agents, simulated: models.usable.simulated };
 }
 
 /** SHA-256, hex, of a plan with its defaults filled in. */

@@ -4,6 +4,7 @@ import type { Limits, Plan } from '../contract/plan';
 import type { Json } from '../contract/value';
 import { isUsable, type Models } from './check-models';
 import { usdToNano } from './defaults';
+import type { SubPlans } from './sub-plans';
 
 /** What a part of a plan may use, each call answered by one request. Money in nano-USD. */
 export interface Spending {
@@ -29,6 +30,8 @@ export type Life = 'least' | 'usual' | 'most';
 /** What is measured, and what is known at a place of the plan. */
 export interface Measuring {
   plan: Plan;
+  /** The plans that it runs. */
+  subPlans: SubPlans;
   models: Models;
   life: Life;
   /** How many entries a list has whose length only the run tells. */

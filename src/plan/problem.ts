@@ -20,6 +20,7 @@ export type PlanProblemCode =
   | 'duplicate_id'
   | 'reserved_name'
   | 'unknown_agent'
+  | 'unknown_plan'
   | 'unknown_name'
   | 'invalid_template'
   | 'invalid_condition'

@@ -2,10 +2,10 @@ import type { Context, Limits, Plan } from '../contract/plan';
 import type { ContextNode, LimitsNode } from '../contract/skeleton';
 import { defaultModelCalls, durationMs, planDefaults, unboundedContextTokens, usdToNano } from './defaults';
 
-/** The plan's limits with every default filled in. */
-export function planLimits(plan: Plan): LimitsNode {
+/** The plan's limits with every default filled in. `agents` is how many it has, those of the plans that it runs included. */
+export function planLimits(plan: Plan, agents = Object.keys(plan.agents).length): LimitsNode {
   const { costUsd, tokens, timeout, vendorWait, onExceeded } = planDefaults;
-  const modelCalls = defaultModelCalls(Object.keys(plan.agents).length);
+  const modelCalls = defaultModelCalls(agents);
   return stepLimits({ costUsd, tokens, modelCalls, timeout, vendorWait, onExceeded, ...plan.limits });
 }
 

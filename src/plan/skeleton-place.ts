@@ -1,5 +1,5 @@
 import type { Check, Context, Plan, Step } from '../contract/plan';
-import type { Expression, OnFailureNode, StepNode } from '../contract/skeleton';
+import type { Expression, LimitsNode, OnFailureNode, StepNode } from '../contract/skeleton';
 import type { Json } from '../contract/value';
 import { answerSchema } from './content-schema';
 import { durationMs } from './defaults';
@@ -7,9 +7,22 @@ import { pointerTo } from './json';
 import { namesUsed, namesUsedByChecks, namesUsedByCondition } from './names';
 import { contextOf, stepLimits } from './skeleton-limits';
 
+/** A plan that a step runs, frozen with the plan around it. */
+export interface FrozenPlan {
+  /** `name@version`. */
+  plan: string;
+  /** Hash of its own manifest. */
+  manifest: string;
+  limits: LimitsNode;
+  /** How many agents it has, those of the plans that it runs included. */
+  agents: number;
+}
+
 /** Where a step stands. */
 export interface At {
   plan: Plan;
+  /** The plans that its steps run, by reference. */
+  plans: { [reference: string]: FrozenPlan };
   pointer: string;
   usualContext: 'auto' | 'none';
   /** Pointers of the steps before it in its line, the nearest last: what is `previous` comes from there. */

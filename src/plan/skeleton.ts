@@ -1,12 +1,20 @@
-import type { ParallelStep, Plan, Step } from '../contract/plan';
-import type { ParallelNode, Skeleton, StepNode } from '../contract/skeleton';
+import type { ParallelStep, Plan, PlanStep, Step } from '../contract/plan';
+import type { LimitsNode, ParallelNode, PlanNode, Skeleton, StepNode } from '../contract/skeleton';
 import type { Json } from '../contract/value';
 import { durationMs, usdToNano } from './defaults';
 import { pointerTo } from './json';
 import { choiceNode, hierarchyNode, routerNode, supervisorNode } from './skeleton-choosing';
 import { debateNode, refineNode, reviewNode } from './skeleton-judging';
 import { planLimits } from './skeleton-limits';
-import { child, context, expression, frameOf, type At, type StepFrame } from './skeleton-place';
+import {
+  child,
+  context,
+  expression,
+  frameOf,
+  type At,
+  type FrozenPlan,
+  type StepFrame,
+} from './skeleton-place';
 import { approvalNode, emitNode, heldNode, questionNode, waitNode } from './skeleton-waiting';
 
 /** What the workflow needs of a manifest's agent. */
@@ -16,8 +24,15 @@ interface CallableAgent {
   output?: Json;
 }
 
+interface FrozenWhole {
+  plan: Plan;
+  agents: { [name: string]: CallableAgent };
+  plans?: { [reference: string]: FrozenPlan };
+}
+
 /** What the workflow knows of a plan: no prompt, no schema, but where each stands in it. */
-export function toSkeleton(plan: Plan, agents: { [name: string]: CallableAgent }): Skeleton {
+export function toSkeleton({ plan, agents, plans = {} }: FrozenWhole): Skeleton {
+  const inside = Object.values(plans).reduce((total, { agents: count }) => total + count, 0);
   return {
     plan: { name: plan.name, version: plan.version },
     agents: Object.fromEntries(
@@ -26,10 +41,10 @@ export function toSkeleton(plan: Plan, agents: { [name: string]: CallableAgent }
         { models: models.map(({ id }) => id), maxContinuations, structured: output !== undefined },
       ]),
     ),
-    limits: planLimits(plan),
+    limits: planLimits(plan, Object.keys(plan.agents).length + inside),
     alerts: plan.alerts?.costUsd === undefined ? {} : { costNano: usdToNano(plan.alerts.costUsd) },
     checksOutput: plan.output !== undefined,
-    flow: nodeOf(plan.flow, { plan, pointer: '/flow', usualContext: 'auto', before: [], nodeOf }),
+    flow: nodeOf(plan.flow, { plan, plans, pointer: '/flow', usualContext: 'auto', before: [], nodeOf }),
   };
 }
 
@@ -82,6 +97,8 @@ function nodeOf(step: Step, at: At): StepNode {
       return supervisorNode(step, at, frame);
     case 'hierarchy':
       return hierarchyNode(step, at, frame);
+    case 'plan':
+      return planNode(step, at, frame);
     case 'set':
       return { type: step.type, ...frame, value: expression(at, 'value', step.value) };
   }
@@ -109,4 +126,28 @@ function parallelNode(step: ParallelStep, at: At, frame: StepFrame): ParallelNod
       ? {}
       : { reduce: child(reduce, { ...at, usualContext: 'none', before: [] }, 'reduce') }),
   };
+}
+
+/** It is a child workflow anyway, and its plan's limits count as those of the step do. */
+function planNode({ type, plan: reference, input }: PlanStep, at: At, frame: StepFrame): PlanNode {
+  const sub = at.plans[reference];
+  if (sub === undefined) throw new Error(`The plan ${reference} was not frozen.`);
+  const { limits } = frame;
+  const node: PlanNode = {
+    ...{ type, ...frame, plan: sub.plan, manifest: sub.manifest },
+    limits: limits === undefined ? sub.limits : tighter(limits, sub.limits),
+    ...(input === undefined ? {} : { input: expression(at, 'input', input) }),
+  };
+  delete node.isolate;
+  return node;
+}
+
+/** The lower of each; what happens at a limit says the step. A limit that one lifts is the other's. */
+function tighter(own: LimitsNode, other: LimitsNode): LimitsNode {
+  const figures = ['costNano', 'tokens', 'modelCalls', 'timeoutMs', 'vendorWaitMs'] as const;
+  const lower = figures.map(
+    (name) => [name, Math.min(own[name] ?? Infinity, other[name] ?? Infinity)] as const,
+  );
+  const bounds = Object.fromEntries(lower.filter(([, value]) => value !== Infinity));
+  return { tokens: null, modelCalls: null, timeoutMs: null, ...bounds, onExceeded: own.onExceeded };
 }

@@ -2,6 +2,7 @@ import type {
   DebateStep,
   HierarchyStep,
   ParallelStep,
+  PlanStep,
   RefineStep,
   ReviewStep,
   RouterStep,
@@ -74,12 +75,21 @@ function ownSpending(step: Step, at: Measuring): Spending {
         byLife(at, 0, 0, step.maxRevisions ?? planDefaults.approvalRevisions),
         inside(step.revise),
       );
+    case 'plan':
+      return subPlanSpending(step, at);
     case 'question':
     case 'wait':
     case 'emit':
     case 'set':
       return nothingSpent;
   }
+}
+
+/** What the plan is given only its run tells. */
+function subPlanSpending({ plan }: PlanStep, { models, life, subPlans, unknownItems }: Measuring): Spending {
+  const sub = subPlans.get(plan);
+  if (sub === undefined) return nothingSpent;
+  return spendingOf(sub.flow, { plan: sub, models, life, subPlans, unknownItems, seenTokens: 0 });
 }
 
 function routerSpending(step: RouterStep, at: Measuring): Spending {

@@ -13,7 +13,14 @@ import { checkWaits } from './check-waits';
 import { graphOf, type PlanGraph } from './graph';
 import { member } from './json';
 import { problem, type PlanProblem } from './problem';
-
+import {
+  checkSubPlans,
+  longestLine,
+  type Judged,
+  type Judging,
+  type StoredPlans,
+  type SubPlans,
+} from './sub-plans';
 import { walk } from './walk';
 import { warnOfLimits } from './warn-of-limits';
 
@@ -25,22 +32,49 @@ export interface Validation {
   /** What may disappoint but can run. */
   warnings: PlanProblem[];
   graph: PlanGraph;
+  /** The plans that it runs, itself or through others; all that can run. */
+  subPlans: SubPlans;
 }
 
 /**
  * Says everything that is wrong with a plan at once. What a plan means is looked at even where its
- * shape is wrong elsewhere.
+ * shape is wrong elsewhere. `stored` are the plans that its steps run.
  */
-export async function validatePlan(json: Json, models: Models): Promise<Validation> {
+export async function validatePlan(
+  json: Json,
+  models: Models,
+  stored: StoredPlans = new Map(),
+): Promise<Validation> {
+  const judged = new Map<string, Judged>();
+  const subPlans = new Map<string, Plan>();
+  const judge: Judging['judge'] = async (reference, sub, within) => {
+    const known = judged.get(reference);
+    if (known !== undefined) return known;
+    const { plan, errors, line } = await checked(sub, models, { stored, within, judge });
+    if (plan !== null) subPlans.set(reference, plan);
+    judged.set(reference, { plan, errors, line });
+    return { plan, errors, line };
+  };
+  const { plan, errors, warnings, graph } = await checked(json, models, { stored, within: [], judge });
+  const allWarnings = [...warnings, ...(plan === null ? [] : warnOfLimits(plan, { models, subPlans }))];
+  return { plan, errors, warnings: distinct(allWarnings), graph, subPlans };
+}
+
+type Checked = Omit<Validation, 'subPlans'> & Judged;
+
+async function checked(json: Json, models: Models, judging: Judging): Promise<Checked> {
   const text = checkText(json);
-  if (text.tooMuch) return { plan: null, errors: text.errors, warnings: [], graph: { nodes: [], edges: [] } };
+  if (text.tooMuch)
+    return { plan: null, errors: text.errors, warnings: [], graph: { nodes: [], edges: [] }, line: 0 };
   const visits = walk(member(json, 'flow'));
   const shape = checkShape(json);
   const ofModels = checkModels(json, models);
+  const ofSubPlans = await checkSubPlans(json, visits, judging);
   const errors = [
     ...text.errors,
     ...shape.errors,
-    ...checkSteps(json, visits),
+    ...checkSteps(json, visits, ofSubPlans.lines),
+    ...ofSubPlans.errors,
     ...checkDurations(json, visits),
     ...checkWaits(visits),
     ...checkTriggers(json),
@@ -49,9 +83,13 @@ export async function validatePlan(json: Json, models: Models): Promise<Validati
     ...(shape.plan === null ? [] : checkCaps(shape.plan)),
     ...(await checkSchemas(json, visits)),
   ];
-  const plan = errors.length === 0 ? shape.plan : null;
-  const warnings = [...ofModels.warnings, ...(plan === null ? [] : warnOfLimits(plan, models))];
-  return { plan, errors: distinct(errors), warnings: distinct(warnings), graph: graphOf(visits) };
+  return {
+    plan: errors.length === 0 ? shape.plan : null,
+    errors: distinct(errors),
+    warnings: ofModels.warnings,
+    graph: graphOf(visits),
+    line: longestLine(visits, ofSubPlans.lines),
+  };
 }
 
 function checkCaps(plan: Plan): PlanProblem[] {

@@ -1,17 +1,29 @@
 import type { Plan } from '../contract/plan';
 import type { Models } from './check-models';
-import { defaultModelCalls, planDefaults, usdToNano } from './defaults';
+import { planDefaults, usdToNano } from './defaults';
 import { problem, type PlanProblem } from './problem';
+import { planLimits } from './skeleton-limits';
 import { spendingOf } from './spending';
+import { agentsIn, type SubPlans } from './sub-plans';
 
 /**
  * Warns of limits that the plan's own caps can exceed: revisions, output caps and branches at their
  * most, retries and continuations left out, a list of unknown length counted as one item.
  */
-export function warnOfLimits(plan: Plan, models: Models): PlanProblem[] {
-  const most = spendingOf(plan.flow, { plan, models, life: 'most', unknownItems: 1, seenTokens: 0 });
+export function warnOfLimits(
+  plan: Plan,
+  { models, subPlans }: { models: Models; subPlans: SubPlans },
+): PlanProblem[] {
+  const most = spendingOf(plan.flow, {
+    plan,
+    models,
+    subPlans,
+    life: 'most',
+    unknownItems: 1,
+    seenTokens: 0,
+  });
   const { costUsd = planDefaults.costUsd, tokens = planDefaults.tokens } = plan.limits ?? {};
-  const { modelCalls = defaultModelCalls(Object.keys(plan.agents).length) } = plan.limits ?? {};
+  const { modelCalls = null } = planLimits(plan, agentsIn(plan, subPlans));
   const warnings: PlanProblem[] = [];
   const warn = (limit: string, message: string) => {
     const path = plan.limits !== undefined && limit in plan.limits ? `/limits/${limit}` : '/limits';

@@ -11,6 +11,7 @@ import type { Json } from '../contract/value';
 import type { ChildArgument, RunSummary } from '../contract/workflow';
 import { evaluate, writeJournal } from './activities';
 import type { ChildEnd } from './children';
+import { carryOut, carryOutPlan } from './carry-out';
 import type { Clock } from './clock';
 import type { Inherited } from './isolated';
 import { rootNode, type Node } from './node';
@@ -18,7 +19,6 @@ import { failed } from './outcome';
 import type { Progress } from './progress';
 import type { RunState } from './run-state';
 import type { Status } from './status';
-import { carryOut } from './step';
 import { failedBy, type End } from './work';
 
 type ChildOutcome = ChildEnd['outcome'];
@@ -60,7 +60,8 @@ export async function workOnStep(
 ): Promise<ChildOutcome> {
   try {
     if (unreadable !== null) return failedAs(path, unreadable);
-    const running = carryOut(state, root, { path, handed });
+    const { plan } = state.argument.child ?? {};
+    const running = plan === true ? carryOutPlan(state, root, path) : carryOut(state, root, { path, handed });
     void CancellationScope.nonCancellable(async () => {
       await condition(() => state.ending !== null || state.over);
       if (state.ending === null || state.over) return;
@@ -109,7 +110,7 @@ interface Closing {
 /** Writes what is left of the child's journal and tells its parent how it ended. */
 export async function closeChild(
   state: RunState,
-  { path, key = path, stateVersion: before }: ChildArgument,
+  { path, key = path, stateVersion: before, plan }: ChildArgument,
   { status, journaling, outcome, steps, tell }: Closing,
 ): Promise<RunSummary> {
   await CancellationScope.nonCancellable(async () => {
@@ -123,8 +124,9 @@ export async function closeChild(
     const sections = state.workspace.added();
     const end: ChildEnd = {
       ...{ outcome, usage, incomplete, versions, journal: state.journal.numbers() },
-      ...(sections.length === 0 ? {} : { sections }),
-      ...(steps.length === 0 ? {} : { steps }),
+      // What another plan shares and names is its own affair.
+      ...(sections.length === 0 || plan === true ? {} : { sections }),
+      ...(steps.length === 0 || plan === true ? {} : { steps }),
     };
     await tell({ path: key, end });
   });

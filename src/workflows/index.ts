@@ -17,5 +17,6 @@ export const hierarchy = (argument: StartArgument) => run(argument);
 export const supervisor = (argument: StartArgument) => run(argument);
 export const refine = (argument: StartArgument) => run(argument);
 export const debate = (argument: StartArgument) => run(argument);
+export const plan = (argument: StartArgument) => run(argument);
 export const set = (argument: StartArgument) => run(argument);
 export { scheduled } from './scheduled';

@@ -6,6 +6,7 @@ import { choice } from './patterns/choice';
 import { debate } from './patterns/debate';
 import { emit } from './patterns/emit';
 import { parallel } from './patterns/parallel';
+import { plan } from './patterns/plan';
 import { question } from './patterns/question';
 import { refine } from './patterns/refine';
 import { review } from './patterns/review';
@@ -42,6 +43,8 @@ export function interpret(step: StepNode, scope: Scope): Promise<Outcome> {
       return refine(step, scope);
     case 'debate':
       return debate(step, scope);
+    case 'plan':
+      return plan(step, scope);
     case 'set':
       return set(step, scope);
     case 'wait':

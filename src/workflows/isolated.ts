@@ -42,14 +42,38 @@ export interface Inherited {
   workspace?: Section[];
 }
 
+/** What a child workflow carries out: a step of the same plan, or a plan of its own. */
+export interface Passed extends Pick<StartArgument, 'manifest' | 'input'>, Pick<ChildArgument, 'plan'> {
+  /** What its parent knows it by. */
+  key: string;
+  workflowType: string;
+  /** The plan's name, for Temporal's own views. */
+  summary: string;
+  inherited: Inherited;
+  skeleton(): Promise<StartArgument['skeleton']>;
+}
+
+/** Carries a step out in a child workflow with a history of its own. */
+export function isolated(run: RunState, node: Node, step: StepNode): Promise<Outcome> {
+  return inChild(run, node, {
+    key: childKey(node.path, step.type === 'parallel' ? step.group : undefined),
+    workflowType: step.type,
+    summary: run.skeleton.plan.name,
+    manifest: run.reference.manifest,
+    input: run.input,
+    inherited: inheritedBy(node),
+    skeleton: () => skeletonOf(run, node, step),
+  });
+}
+
 /**
- * Carries a step out in a child workflow with a history of its own, and waits for its end. The child
- * tells what it waits for, so that the clocks of the steps around it stand still meanwhile; where the
- * step is ended, so is the child.
+ * Has a child workflow carry out what stands at a node, and waits for its end. The child tells what it
+ * waits for, so that the clocks of the steps around it stand still meanwhile; where the step is ended,
+ * so is the child.
  */
-export async function isolated(run: RunState, node: Node, step: StepNode): Promise<Outcome> {
-  const key = keyOf(node, step);
-  if (!run.children.isKnown(key)) await run.gate.pass(node.clock, () => start(run, node, step));
+export async function inChild(run: RunState, node: Node, passed: Passed): Promise<Outcome> {
+  const { key } = passed;
+  if (!run.children.isKnown(key)) await run.gate.pass(node.clock, () => start(run, node, passed));
   try {
     await untilEnded(run, node, key);
   } catch (error) {
@@ -62,28 +86,25 @@ export async function isolated(run: RunState, node: Node, step: StepNode): Promi
   return heard(run, node, key);
 }
 
-function keyOf({ path }: Node, step: StepNode): string {
-  return childKey(path, step.type === 'parallel' ? step.group : undefined);
-}
-
-async function start(run: RunState, node: Node, step: StepNode): Promise<void> {
+async function start(run: RunState, node: Node, passed: Passed): Promise<void> {
   if (CancellationScope.current().consideredCancelled)
     throw new CancelledFailure('The step was ended before its child workflow began.');
   const { path } = node;
-  const key = keyOf(node, step);
-  const { tenant, run: id, manifest } = run.reference;
+  const { key, workflowType, summary, manifest, input, plan } = passed;
+  const { tenant, run: id } = run.reference;
   const { createdAt, continueAfterSteps, branchesHereMax } = run.argument;
   const child: ChildArgument = {
     path,
     ...(key === path ? {} : { key }),
+    ...(plan === undefined ? {} : { plan }),
     parent: run.workflowId,
-    inherited: await kept(run, node, inheritedBy(node) as unknown as Json),
+    inherited: await kept(run, node, passed.inherited as unknown as Json),
     journal: run.journal.numbers(),
     stateVersion: run.stateVersion,
   };
   const argument: StartArgument = {
-    ...{ tenant, run: id, manifest, createdAt, input: run.input, child, searchAttributes: false },
-    skeleton: await skeletonOf(run, node, step),
+    ...{ tenant, run: id, manifest, createdAt, input, child, searchAttributes: false },
+    skeleton: await passed.skeleton(),
     localInTurn: true,
     ...(continueAfterSteps === undefined ? {} : { continueAfterSteps }),
     ...(branchesHereMax === undefined ? {} : { branchesHereMax }),
@@ -91,13 +112,13 @@ async function start(run: RunState, node: Node, step: StepNode): Promise<void> {
   run.children.open(key);
   await CancellationScope.nonCancellable(async () => {
     try {
-      const handle = await startChild(step.type, {
+      const handle = await startChild(workflowType, {
         workflowId: childWorkflowId(id, key),
         args: [argument],
         // It must outlive this Temporal run, which may be continued as another.
         parentClosePolicy: ParentClosePolicy.ABANDON,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
-        staticSummary: `${run.skeleton.plan.name} · ${key}`,
+        staticSummary: `${summary} · ${key}`,
       });
       // It tells its end itself, by signal. One that can't was terminated.
       handle.result().catch((error: unknown) => {

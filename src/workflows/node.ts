@@ -82,7 +82,12 @@ export function childPath(parent: Node, place: string): string {
 }
 
 /** The node of a step below another, with what an earlier Temporal run knows of it. */
-export function childNode(parent: Node, step: StepNode, path: string, position: Position): Node {
+export function childNode(
+  parent: Node,
+  step: Pick<StepNode, 'limits'>,
+  path: string,
+  position: Position,
+): Node {
   const progress = parent.progress.inside.get(path) ?? createProgress();
   if (position.repeated === true) progress.frame ??= new Map();
   const cancellation = new CancellationScope();

@@ -13,6 +13,7 @@ import { noteIncomplete, type RunState } from './run-state';
 import { askPeople } from './people';
 import { pause, waitForEvent } from './waits';
 import { pathOf, type Position, type Scope } from './scope';
+import { runPlan } from './sub-plan';
 
 type StartStep = (run: RunState, parent: Node, step: StepNode, place: string, position: Position) => Running;
 
@@ -32,6 +33,7 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
         },
       };
     },
+    plan: (planned, input) => runPlan(run, node, { step: planned, input }),
     value: async (expression) => {
       const asked = { type: 'value', at: expression.at, names: namesFor(node, expression) } as const;
       return (await once(node, () => stubborn(run, node, asked))).value;

@@ -8,10 +8,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { limits } from '../contract/limits';
-import type { Skeleton } from '../contract/skeleton';
 import type { Value } from '../contract/value';
 import type { ChildArgument, RunSummary, StartArgument } from '../contract/workflow';
-import { closeRun, evaluate, takeTurns, writeJournal } from './activities';
+import { closeRun, takeTurns, writeJournal } from './activities';
 import { createApprovals } from './approvals';
 import { createClock, type Clock } from './clock';
 import { readMemo, restore, resume, shouldContinue, untilContinued } from './continue';
@@ -23,9 +22,10 @@ import { createInbox } from './inbox';
 import { createJournal } from './journal';
 import { rootNode } from './node';
 import { noUsage } from '../contract/usage';
+import { noSkeleton, readSkeleton } from './read-skeleton';
 import type { RunState } from './run-state';
 import { createStatus, type Status } from './status';
-import { failedBy, work, type End } from './work';
+import { work, type End } from './work';
 import { createWorkspace } from './workspace';
 
 /**
@@ -142,7 +142,7 @@ function createState(argument: StartArgument): RunState {
   const state: RunState = {
     reference: { tenant, run: id, manifest },
     argument,
-    skeleton: 'ref' in argument.skeleton ? noSkeleton : argument.skeleton,
+    skeleton: 'flow' in argument.skeleton ? argument.skeleton : noSkeleton,
     input,
     startedAt: createdAt,
     temporalRun: runId,
@@ -175,41 +175,6 @@ function createState(argument: StartArgument): RunState {
     runBudget: { id: 'run', costNano: 0, tokens: null, modelCalls: null },
   };
   return state;
-}
-
-// Stands in until a skeleton that was too large for the start argument has been read.
-const noSkeleton: Skeleton = {
-  plan: { name: '', version: '' },
-  agents: {},
-  limits: { onExceeded: 'return_partial' },
-  alerts: {},
-  checksOutput: false,
-  flow: { type: 'sequence', steps: [], onFailure: { type: 'fail' } },
-};
-
-/** Reads the plan's skeleton where it was too large for the start argument. Answers the run's end where it can't be read. */
-async function readSkeleton(state: RunState, { skeleton }: StartArgument): Promise<End | null> {
-  if ('ref' in skeleton) {
-    const { ref } = skeleton;
-    const about = { run: state.reference, path: 'root', type: 'skeleton', ref } as const;
-    try {
-      const read = await CancellationScope.nonCancellable(() => evaluate(about, 'read the plan'));
-      if (read.type !== 'skeleton') throw new Error(`Asked for a skeleton, got a ${read.type}.`);
-      state.skeleton = read.skeleton;
-    } catch (error) {
-      return failedBy(state, error);
-    }
-  }
-  Object.assign(state.runBudget, budgetOf(state.skeleton));
-  return null;
-}
-
-function budgetOf({ limits }: Skeleton) {
-  return {
-    costNano: limits.costNano ?? 0,
-    tokens: limits.tokens ?? null,
-    modelCalls: limits.modelCalls ?? null,
-  };
 }
 
 function namesOf(state: RunState): { [name: string]: Value } {

@@ -3,7 +3,14 @@ import type { Block, Names, Slice } from '../contract/activities';
 import type { Choices, Steer } from '../contract/steer';
 import type { Role } from '../contract/decisions';
 import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
-import type { AwaitedEvent, ContextNode, Expression, ParallelNode, StepNode } from '../contract/skeleton';
+import type {
+  AwaitedEvent,
+  ContextNode,
+  Expression,
+  ParallelNode,
+  PlanNode,
+  StepNode,
+} from '../contract/skeleton';
 import type { Json, List, Value } from '../contract/value';
 import type { Outcome } from './outcome';
 
@@ -88,6 +95,8 @@ export interface Scope {
   run(step: StepNode, place: string, position?: Position): Promise<Outcome>;
   /** Starts a step beside others. */
   branch(step: StepNode, place: string, position?: Position): Branch;
+  /** Runs another plan on an input. */
+  plan(step: PlanNode, input: Value): Promise<Outcome>;
   value(expression: Expression): Promise<Value>;
   /** Whether a condition holds. */
   holds(condition: Expression): Promise<boolean>;

@@ -5,7 +5,6 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { Block } from '../contract/activities';
 import type { StepError } from '../contract/failures';
 import type { StepNode } from '../contract/skeleton';
 import { isNothing, nothing } from '../contract/value';
@@ -89,7 +88,7 @@ function forgetPattern({ progress, decisions }: Node, failure: Failed): void {
   progress.ended.clear();
 }
 
-const willRun: Outcome = { type: 'completed', value: nothing };
+export const willRun: Outcome = { type: 'completed', value: nothing };
 
 function begin(run: RunState, node: Node, step: StepNode): void {
   node.parent?.progress.inside.set(node.path, node.progress);
@@ -98,34 +97,12 @@ function begin(run: RunState, node: Node, step: StepNode): void {
   run.journal.add(node.path, { type: 'step.started', data: { ...described(step), agent } });
 }
 
-async function work(run: RunState, node: Node, step: StepNode, ready: Outcome): Promise<Outcome> {
+/** The pattern itself, in this workflow or in a child. */
+export async function work(run: RunState, node: Node, step: StepNode, ready: Outcome): Promise<Outcome> {
   if (!isFinished(ready)) return ready;
   return guard(node, () =>
     step.isolate === true ? isolated(run, node, step) : interpret(step, createScope(run, node, startStep)),
   );
-}
-
-/** Carries out, in a workflow of its own, a step whose frame the workflow around it keeps. */
-export function carryOut(
-  run: RunState,
-  root: Node,
-  { path, handed }: { path: string; handed: Block[] },
-): Running {
-  const { flow: step } = run.skeleton;
-  const node = childNode(root, step, path, { handed });
-  root.progress.inside.set(path, node.progress);
-  run.steps.set(path, { path, type: step.type, status: 'running' });
-  const outcome = node.cancellation
-    .run(() => work(run, node, step, willRun))
-    .finally(() => {
-      node.clock.close();
-    });
-  return {
-    outcome,
-    end(cause, reason, owner = path) {
-      endNode(node, { cause, owner, step: path, reason });
-    },
-  };
 }
 
 /** `completed` where the step is to run, `skipped` where its condition is false. */
@@ -138,7 +115,7 @@ async function checkWhen(run: RunState, node: Node, step: StepNode): Promise<Out
 }
 
 /** Turns what an activity throws into an outcome. What nobody planned goes on as an error of the workflow task. */
-async function guard(node: Node, work: () => Promise<Outcome>): Promise<Outcome> {
+export async function guard(node: Node, work: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await work();
   } catch (error) {

@@ -145,6 +145,16 @@ describe('each example runs as its README says', () => {
     expect(run.result?.output).not.toContain('TBD');
   }, 60_000);
 
+  test('plan: each clause is reviewed by a plan of its own', async () => {
+    const clause = parse(read('plan', 'clause.yaml')) as unknown;
+    expect((await service.request('POST', '/v1/plans', clause)).status).toBe(201);
+    const { run, decided, calls } = await finished('plan');
+    expect(run).toMatchObject({ status: 'completed', result: { incomplete: [], error: null } });
+    expect({ decided, calls }).toEqual({ decided: 0, calls: 7 });
+    const { body } = await service.request('GET', `/v1/runs/${run.id}/steps/clauses.1.flow.verdict`);
+    expect(body).toMatchObject({ status: 'completed', agent: 'lawyer' });
+  }, 60_000);
+
   test('router: the message goes to the one who can answer it', async () => {
     const { run, decided, calls } = await finished('router');
     expect(run).toMatchObject({

@@ -120,6 +120,7 @@ const approval: ApprovalRow = {
   allow: ['approve', 'reject'],
   content: '{"inline":"text"}',
   schemaAt: null,
+  manifest: 'm',
   requestedAt: at,
   dueAt: null,
 };

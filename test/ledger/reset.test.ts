@@ -260,6 +260,7 @@ const approval = (run: string): ApprovalRow => ({
     digest: 'd1',
     allow: ['approve', 'reject'],
     schemaAt: null,
+    manifest: 'm',
     dueAt: null,
   },
   ...{ content: '{"inline":"ten"}', requestedAt: at },

@@ -38,6 +38,10 @@ interface Nested {
   calls: number;
 }
 
+/** Flows of the plans that other plans run. */
+const inside: { name: string; flow: Step }[] = [];
+let plans = 0;
+
 /** Patterns that hold a step, and what they ask beside it. */
 const around: { [pattern: string]: (inner: Nested) => Nested } = {
   sequence: ({ step, calls }) => ({ step: { type: 'sequence', steps: [step, value] }, calls }),
@@ -79,6 +83,11 @@ const around: { [pattern: string]: (inner: Nested) => Nested } = {
     calls: 4 + calls,
   }),
   isolate: ({ step, calls }) => ({ step: { type: 'sequence', isolate: true, steps: [step] }, calls }),
+  plan({ step, calls }) {
+    const name = `inside-${String(++plans)}`;
+    inside.push({ name, flow: step });
+    return { step: { type: 'plan', plan: name }, calls };
+  },
   onFailure: ({ step, calls }) => ({ step: { ...said('broken'), onFailure: { step } }, calls: 1 + calls }),
 };
 
@@ -108,6 +117,11 @@ test.each(patterns.map(([name, outer], column) => ({ name, outer, column })))(
       return [`in_${name}`, outer(middle(inner(leaf)))] as const;
     });
     const steps = branches.map(([name, { step }]) => [name, step]);
+    // Those in others were named before them.
+    for (const { name, flow } of inside.splice(0)) {
+      const stored = { name, version: '1.0.0', agents, context: 'none', flow };
+      expect((await house.service.request('POST', '/v1/plans', stored)).status).toBe(201);
+    }
     const before = (await house.vendor.ledger()).length;
     const plan = {
       ...{ name: 'every-pattern', version: '1.0.0', agents },

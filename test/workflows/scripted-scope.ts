@@ -86,6 +86,7 @@ export function scriptedScope(script: Script): { scope: Scope; log: Log } {
         },
       };
     },
+    plan: () => Promise.reject(new Error('The script knows no other plans.')),
     value: (expression) => Promise.resolve({ inline: `value of ${expression.at}` }),
     holds: (condition) => Promise.resolve(script.holding?.includes(condition.at) ?? false),
     check: () => {

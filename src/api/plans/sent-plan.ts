@@ -1,6 +1,8 @@
 import type { ProblemIssue } from '../../contract/problems';
 import type { Json } from '../../contract/value';
+import { planFinder } from '../../ledger/plans';
 import { parsePlanText } from '../../plan/parse';
+import { gatherPlans } from '../../plan/sub-plans';
 import { validatePlan, type Validation } from '../../plan/validate';
 import { invalidInput } from '../problem';
 import type { Service } from '../service';
@@ -21,10 +23,15 @@ export interface SentPlan extends Validation {
 }
 
 /** Reads and checks a plan. Throws a problem where it can't be read at all. */
-export async function readSentPlan(service: Service, body: Json | YamlText): Promise<SentPlan> {
+export async function readSentPlan(
+  service: Service,
+  tenant: string,
+  body: Json | YamlText,
+): Promise<SentPlan> {
   const { json, source, locate } = parsed(body);
   const placed = (issue: ProblemIssue): ProblemIssue => ({ ...issue, ...(locate(issue.path) ?? {}) });
-  const validation = await validatePlan(json, await currentModels(service));
+  const stored = await gatherPlans(json, planFinder(service.database, tenant));
+  const validation = await validatePlan(json, await currentModels(service), stored);
   return {
     ...validation,
     errors: validation.errors.map(placed),

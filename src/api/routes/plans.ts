@@ -45,7 +45,8 @@ function planWriting(app: App, service: Service): void {
     },
     async (request, reply) => {
       await answerOnce(service, { request, reply }, async () => {
-        const { plan, errors, warnings, graph } = await readSentPlan(service, bodyOf(request.body));
+        const { tenant } = principalOf(request);
+        const { plan, errors, warnings, graph } = await readSentPlan(service, tenant, bodyOf(request.body));
         return { status: 200, body: { valid: plan !== null, errors, warnings, graph } };
       });
       return reply;
@@ -68,7 +69,8 @@ function planWriting(app: App, service: Service): void {
     async (request, reply) => {
       await answerOnce(service, { request, reply }, async () => {
         const { tenant, user } = principalOf(request);
-        const { plan, json, errors, warnings, source } = await readSentPlan(service, bodyOf(request.body));
+        const sent = await readSentPlan(service, tenant, bodyOf(request.body));
+        const { plan, json, errors, warnings, source } = sent;
         if (plan === null) throw invalidInput('The plan is not valid.', errors);
         const { name, version, description = null } = plan;
         const digest = planDigest(plan);

@@ -24,13 +24,13 @@ export function runEstimateRoutes(app: App, service: Service): void {
     async (request, reply) => {
       await answerOnce(service, { request, reply }, async () => {
         const { tenant } = principalOf(request);
-        const { plan, lowered, warnings, models } = await checkStart(service, tenant, request.body);
+        const { plan, subPlans, lowered, warnings, models } = await checkStart(service, tenant, request.body);
         const past = await readPastRuns(service.database, tenant, {
           name: plan.name,
           digest: planDigest(plan),
           simulated: models.usable.simulated,
         });
-        const estimate = estimateOf(lowered, { models, input: request.body.input, past });
+        const estimate = estimateOf(lowered, { models, subPlans, input: request.body.input, past });
         return { status: 200, body: { ...estimate, warnings } };
       });
       return reply;

@@ -2,10 +2,11 @@ import type { StartRun } from '../../contract/api';
 import type { Limits, Plan } from '../../contract/plan';
 import type { ProblemIssue } from '../../contract/problems';
 import type { Json } from '../../contract/value';
-import { findPlan } from '../../ledger/plans';
+import { planFinder } from '../../ledger/plans';
 import type { Models } from '../../plan/check-models';
 import { durationMs, usdToNano } from '../../plan/defaults';
 import { planLimits } from '../../plan/skeleton-limits';
+import { agentsIn, gatherPlans, type SubPlans } from '../../plan/sub-plans';
 import { validatePlan } from '../../plan/validate';
 import { invalidInput, ProblemError } from '../problem';
 import type { Service } from '../service';
@@ -14,6 +15,8 @@ const timeoutMsMax = durationMs('365d');
 
 interface ChosenPlan {
   plan: Plan;
+  /** The plans that it runs. */
+  subPlans: SubPlans;
   warnings: ProblemIssue[];
 }
 
@@ -23,12 +26,13 @@ export async function chosenPlan(
   { tenant, plan: given, models }: { tenant: string; plan: StartRun['plan']; models: Models },
 ): Promise<ChosenPlan> {
   const json = typeof given === 'string' ? await storedPlan(service, tenant, given) : given;
-  const { plan, errors, warnings } = await validatePlan(json, models);
+  const stored = await gatherPlans(json, planFinder(service.database, tenant));
+  const { plan, errors, warnings, subPlans } = await validatePlan(json, models, stored);
   const inPlan = <Issue extends ProblemIssue>(issue: Issue): Issue => ({
     ...issue,
     path: `/plan${issue.path}`,
   });
-  if (plan !== null) return { plan, warnings: warnings.map(inPlan) };
+  if (plan !== null) return { plan, subPlans, warnings: warnings.map(inPlan) };
   const noGateway =
     models.usable.vendors.length === 0 && errors.every(({ code }) => code === 'model_not_usable');
   // It is not the plan that is wrong.
@@ -37,11 +41,9 @@ export async function chosenPlan(
   throw invalidInput(detail, errors.map(inPlan));
 }
 
-/** `name` means the alias `live`; `name@…` a version or an alias. */
-async function storedPlan({ database }: Service, tenant: string, reference: string): Promise<Json> {
-  const [name = '', at = 'live'] = reference.split('@', 2);
-  const found = await findPlan(database, tenant, { name, at });
-  if (found !== null) return found.plan;
+async function storedPlan(service: Service, tenant: string, reference: string): Promise<Json> {
+  const found = await planFinder(service.database, tenant)(reference);
+  if (found !== null) return found;
   const message = `There is no plan ${JSON.stringify(reference)}.`;
   throw invalidInput(message, [{ path: '/plan', code: 'unknown_plan', message }]);
 }
@@ -49,9 +51,12 @@ async function storedPlan({ database }: Service, tenant: string, reference: stri
 type LowerLimits = NonNullable<NonNullable<StartRun['options']>['limits']>;
 
 /** The plan under the limits of one start, which can only be lower than its own. Throws a problem. */
-export function withLowerLimits(plan: Plan, lower: LowerLimits | undefined): Plan {
+export function withLowerLimits(
+  { plan, subPlans }: ChosenPlan,
+  lower: LowerLimits | undefined,
+): Plan {
   if (lower === undefined) return plan;
-  const own = planLimits(plan);
+  const own = planLimits(plan, agentsIn(plan, subPlans));
   const errors: ProblemIssue[] = [];
   const demand = (
     name: keyof LowerLimits,

@@ -11,8 +11,9 @@ import { toValue } from '../../ledger/values';
 import type { Models } from '../../plan/check-models';
 import { SchemaError } from '../../plan/checking-thread';
 import { validateJson } from '../../plan/json-schema';
-import { freeze, planDigest, type Manifest } from '../../plan/manifest';
+import { freeze, planDigest, type HashedManifest, type Manifest } from '../../plan/manifest';
 import { toSkeleton } from '../../plan/skeleton';
+import type { SubPlans } from '../../plan/sub-plans';
 import type { Keyed } from '../idempotency';
 import { currentModels } from '../plans/models';
 import { invalidInput } from '../problem';
@@ -55,13 +56,14 @@ export async function acceptRun(
 ): Promise<AcceptedRun | null> {
   const { tenant, user } = principal;
   const { options: { labels = {}, priority = usualPriority } = {}, input } = body;
-  const { plan, lowered, models } = await checkStart(service, tenant, body);
-  const { manifest, hash, skeleton } = freeze(lowered, models, plansWrittenBy);
+  const { plan, subPlans, lowered, models } = await checkStart(service, tenant, body);
+  const { manifest, hash, skeleton, inside } = freeze(lowered, models, { subPlans, plansWrittenBy });
   const id = ulid();
   const run: NewRun = {
     ...{ tenant, id, labels, priority, startedBy: user },
     plan: { name: plan.name, version: plan.version, digest: planDigest(plan) },
-    manifest: { hash, body: Buffer.from(JSON.stringify(manifest), 'utf8') },
+    manifest: stored({ hash, manifest }),
+    manifestsInside: inside.map(stored),
     workflowType: skeleton.flow.type,
     input: await toValue(service.database, tenant, id, input),
     simulated: manifest.simulated,
@@ -75,9 +77,14 @@ export async function acceptRun(
   return { row, frozen: { skeleton, inputSchema: plan.input } };
 }
 
+function stored({ hash, manifest }: HashedManifest): NewRun['manifest'] {
+  return { hash, body: Buffer.from(JSON.stringify(manifest), 'utf8') };
+}
+
 /** A start that may be accepted: the plan as it is, and under the limits of this start. */
 interface CheckedStart {
   plan: Plan;
+  subPlans: SubPlans;
   lowered: Plan;
   warnings: ProblemIssue[];
   models: Models;
@@ -88,20 +95,21 @@ export async function checkStart(service: Service, tenant: string, body: StartRu
   const { options: { labels = {}, limits: lower } = {}, input } = body;
   checkText(body, labels);
   const models = await currentModels(service);
-  const { plan, warnings } = await chosenPlan(service, { tenant, plan: body.plan, models });
-  const lowered = withLowerLimits(plan, lower);
+  const chosen = await chosenPlan(service, { tenant, plan: body.plan, models });
+  const { plan, subPlans, warnings } = chosen;
+  const lowered = withLowerLimits(chosen, lower);
   await checkInput(plan.input, input);
-  return { plan, lowered, warnings, models };
+  return { plan, subPlans, lowered, warnings, models };
 }
 
 /** The plan as it was when the run was accepted. */
 export async function frozenStart(
   { database }: Service,
-  { tenant, manifest }: StartRow,
+  { tenant, manifest: hash }: StartRow,
 ): Promise<FrozenStart> {
-  const body = await readManifest(database, tenant, manifest);
-  const { plan, agents } = JSON.parse(body.toString('utf8')) as Manifest;
-  return { skeleton: toSkeleton(plan, agents), inputSchema: plan.input };
+  const body = await readManifest(database, tenant, hash);
+  const manifest = JSON.parse(body.toString('utf8')) as Manifest;
+  return { skeleton: toSkeleton(manifest), inputSchema: manifest.plan.input };
 }
 
 function checkText({ plan, input }: StartRun, labels: { [name: string]: string }): void {

@@ -15,6 +15,7 @@ import { planDescriptions as says } from './descriptions';
 import { emitFields, waitFields } from './event-steps';
 import { debateFields, refineFields, refineSentences } from './judging-steps';
 import { questionFields } from './people-steps';
+import { planFields } from './plan-step';
 import {
   agentFields,
   approvalFields,
@@ -88,6 +89,7 @@ export interface RefineStep extends z.infer<typeof refineFields>, Guarded {
   generator: Step;
 }
 export interface DebateStep extends z.infer<typeof debateFields>, Guarded {}
+export interface PlanStep extends z.infer<typeof planFields>, Guarded {}
 export type Step =
   | AgentStep
   | SequenceStep
@@ -103,7 +105,8 @@ export type Step =
   | SupervisorStep
   | HierarchyStep
   | RefineStep
-  | DebateStep;
+  | DebateStep
+  | PlanStep;
 
 const Child: z.ZodType<Step> = z.lazy(() => Step);
 const OnFailure = z
@@ -192,6 +195,7 @@ export const Step = z
       .extend({ ...described(says.step, guarded), ...described(refineSentences, { generator: Child }) })
       .meta({ id: 'RefineStep' }),
     debateFields.extend(described(says.step, guarded)).meta({ id: 'DebateStep' }),
+    planFields.extend(described(says.step, guarded)).meta({ id: 'PlanStep' }),
   ])
   .meta({ id: 'Step' });
 export const stepTypes = [
@@ -210,4 +214,5 @@ export const stepTypes = [
   'hierarchy',
   'refine',
   'debate',
+  'plan',
 ] as const;

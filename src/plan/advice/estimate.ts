@@ -6,6 +6,7 @@ import type { Models } from '../check-models';
 import type { Life, Spending } from '../measure';
 import { planLimits } from '../skeleton-limits';
 import { spendingOf } from '../spending';
+import { agentsIn, type SubPlans } from '../sub-plans';
 
 /** What runs of the same plan have come to, on average. */
 export interface PastRuns {
@@ -18,17 +19,28 @@ export interface PastRuns {
 /** Entries of a list whose length only the run tells. */
 const unknownItems = { least: 0, usual: 5, most: limits.forEachItemsMax } as const;
 
+interface Known {
+  models: Models;
+  /** The plans that it runs. */
+  subPlans?: SubPlans;
+  input: Json;
+  past: PastRuns | null;
+}
+
 /**
  * What a run of a plan will use. The bounds come from the plan's shape and limits; what is expected
  * comes from past runs where there are any, else from the shape.
  */
 export function estimateOf(
   plan: Plan,
-  { models, input, past }: { models: Models; input: Json; past: PastRuns | null },
+  { models, subPlans = new Map(), input, past }: Known,
 ): Omit<Estimate, 'warnings'> {
   const measured = (life: Life): Spending =>
-    spendingOf(plan.flow, { plan, models, life, input, unknownItems: unknownItems[life], seenTokens: 0 });
-  const { costNano = Infinity, modelCalls } = planLimits(plan);
+    spendingOf(plan.flow, {
+      ...{ plan, models, subPlans, life, input, seenTokens: 0 },
+      unknownItems: unknownItems[life],
+    });
+  const { costNano = Infinity, modelCalls } = planLimits(plan, agentsIn(plan, subPlans));
   const lives = { least: measured('least'), usual: measured('usual'), most: measured('most') };
   const range = (figure: (spent: Spending) => number, bound: number, usual: number | undefined): Range => {
     const max = Math.min(bound, Math.ceil(figure(lives.most)));
