@@ -1,33 +1,12 @@
+import type { BranchGroup } from './branch-group';
+import type { ContextNode, Expression, LimitsNode } from './node-parts';
+
 /**
  * What a workflow knows of a plan: types, paths, limits and where its templates stand, but no
  * prompt. Made from a plan by `src/plan/skeleton.ts`, carried as the start argument.
  */
 
-import type { BranchGroup } from './branch-group';
-
-/** A template, condition or literal of the manifest's plan; `at` is its JSON Pointer there. */
-export interface Expression {
-  at: string;
-  /** Roots that it names, such as `input`, `previous`, `item`, `steps.draft`. */
-  uses: string[];
-}
-
-/** Limits with their defaults filled in; `null` where lifted. Money in nano-USD. */
-export interface LimitsNode {
-  costNano?: number;
-  tokens?: number | null;
-  modelCalls?: number | null;
-  timeoutMs?: number | null;
-  vendorWaitMs?: number;
-  onExceeded: 'return_partial' | 'fail';
-}
-
-export interface ContextNode {
-  mode: 'full' | 'summary' | 'workspace' | 'none' | 'auto';
-  /** Ids of the only steps whose outputs are shown. */
-  from?: string[];
-  maxTokens: number;
-}
+export type { ContextNode, Expression, LimitsNode };
 
 export type OnFailureNode =
   | { type: 'fail' }

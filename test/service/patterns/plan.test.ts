@@ -56,7 +56,11 @@ test('a plan runs another one with agents, names and people of its own', async (
   expect((await house.decide(approval.id, { decision: 'edit', content: { fine: 'yes' } })).status).toBe(422);
   await house.decide(approval.id, { decision: 'edit', content: { fine: true } });
   const ended = await house.ended(id);
-  expect(ended).toMatchObject({ status: 'completed', usage: { modelCalls: 2 }, result: { output: 'reported' } });
+  expect(ended).toMatchObject({
+    status: 'completed',
+    usage: { modelCalls: 2 },
+    result: { output: 'reported' },
+  });
   // What the plan around it has made is not shown, and its names are not known.
   const [asked, ...more] = await house.asked('Inspect', 'You inspect.');
   expect(more).toEqual([]);
@@ -113,14 +117,19 @@ test('what it is given must fit its input, and what it gives its output', async 
   const { result } = await house.ended(id);
   expect(result?.output).toEqual({
     fits: 'fits',
-    given: expect.stringMatching(/^invalid_input: The input breaks the schema of strict@1\.0\.0: /) as unknown,
+    given: expect.stringMatching(
+      /^invalid_input: The input breaks the schema of strict@1\.0\.0: /,
+    ) as unknown,
     gives: expect.stringMatching(/^invalid_output: /) as unknown,
   });
 }, 60_000);
 
 test('a run keeps the version that was live at its start, also in a plan of a plan', async () => {
   await store('echo', ask('Echo {{ input }}.'));
-  await store('outer', listOf({ type: 'approval', title: 'Now?' }, run('echo', { input: 'via {{ input }}' })));
+  await store(
+    'outer',
+    listOf({ type: 'approval', title: 'Now?' }, run('echo', { input: 'via {{ input }}' })),
+  );
   const plan = planOf({
     type: 'parallel',
     forEach: ['a', 'b'],
@@ -131,10 +140,12 @@ test('a run keeps the version that was live at its start, also in a plan of a pl
   const id = await house.start(plan);
   await house.waiting(id);
   await store('echo', { type: 'set', value: 'another version' }, { version: '2.0.0' });
-  for (const _ of ['a', 'b']) {
+  const approveOne = async () => {
     const { approval } = await house.waiting(id);
     expect((await house.decide(approval.id, { decision: 'approve' })).status).toBe(200);
-  }
+  };
+  await approveOne();
+  await approveOne();
   expect((await house.ended(id)).result?.output).toEqual(['A', 'B']);
   const later = await house.start(planOf(run('echo')));
   expect((await house.ended(later)).result?.output).toBe('another version');
