@@ -30,6 +30,9 @@ export const limits = {
   subPlansMax: 50,
   branchesMax: 500,
   forEachItemsMax: 10_000,
+  /** Parts of one run that are missing or less than they should be, told with their reasons in full; of more only the beginning. */
+  incompleteInFull: 1000,
+  incompleteReasonCharacters: 60,
   /** Of one fan-out in one workflow. More are carried out in groups of so many, each by a child workflow. */
   branchesHereMax: 250,
   depthMax: 32,

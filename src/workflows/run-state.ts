@@ -1,5 +1,6 @@
 import type { Budget } from '../contract/activities';
 import type { Incomplete, IncompleteCode } from '../contract/failures';
+import { limits } from '../contract/limits';
 import type { Usage } from '../contract/usage';
 import type { Skeleton } from '../contract/skeleton';
 import type { Value } from '../contract/value';
@@ -47,11 +48,20 @@ export interface RunState {
 
 /** Notes a hole. What was noted below it says no more: a hole is one entry, with its cause. */
 export function noteIncomplete(run: RunState, step: string, code: IncompleteCode, reason: string): void {
+  const brief = briefly(reason);
   // A pattern that goes on in another Temporal run notes again what it has noted, and changes no order.
-  const isSame = (entry: Incomplete) => entry.step === step && entry.code === code && entry.reason === reason;
+  const isSame = (entry: Incomplete) =>
+    entry.step === step && entry.code === code && (entry.reason === reason || entry.reason === brief);
   if (run.incomplete.some(isSame)) return;
-  run.incomplete = run.incomplete.filter(
-    (entry) => entry.step !== step && !entry.step.startsWith(`${step}.`),
-  );
-  run.incomplete.push({ step, code, reason });
+  const below = `${step}.`;
+  const isSaid = (entry: Incomplete) => entry.step === step || entry.step.startsWith(below);
+  if (run.incomplete.some(isSaid)) run.incomplete = run.incomplete.filter((entry) => !isSaid(entry));
+  // All of them go out in one argument, and the step itself tells the whole reason.
+  const isFew = run.incomplete.length < limits.incompleteInFull;
+  run.incomplete.push({ step, code, reason: isFew ? reason : brief });
+}
+
+function briefly(reason: string): string {
+  const { incompleteReasonCharacters: max } = limits;
+  return reason.length <= max ? reason : `${reason.slice(0, max)}…`.toWellFormed();
 }

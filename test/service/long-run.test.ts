@@ -25,9 +25,34 @@ test('three hundred agents in a row, each shown all answers before it, leave no 
   const run = await house.ended(id, 550_000);
   expect(run).toMatchObject({ status: 'completed', stateVersion: 301, usage: { modelCalls: 300 } });
   expect((await house.vendor.totals()).calls).toBe(300);
-  const chain = await chainOf(temporal, id);
-  expect(chain.length).toBeGreaterThan(1);
-  for (const events of chain) {
+  expect((await chainOf(temporal, id)).length).toBeGreaterThan(1);
+  await expectSmallHistories(id);
+}, 600_000);
+
+test('five hundred branches, of which some fail, end in groups, and leave no history over 5 MB', async () => {
+  await house.vendor.script({ match: 'Item 41', times: 1000, then: { type: 'error', status: 400 } });
+  const text = 'A finding of some length. '.repeat(12);
+  await house.vendor.script({ match: 'Item', times: 1000, then: { type: 'answer', text } });
+  const flow = {
+    type: 'parallel',
+    ...{ forEach: '{{ input.items }}', concurrency: 50, step: ask('Item {{ item }}') },
+    reduce: { type: 'set', value: '{{ branches | map: "status" }}' },
+  };
+  const budget = { costUsd: 1000, modelCalls: 1000, tokens: null };
+  const items = Array.from({ length: 500 }, (_, index) => `${String(index)}.`);
+  const id = await house.start(planOf(flow, { limits: budget }), { items });
+  const run = await house.ended(id, 550_000);
+  expect(run).toMatchObject({ status: 'partial', usage: { modelCalls: 500 } });
+  const failed = (index: number) => /^41/.test(String(index));
+  expect(run.result?.output).toEqual(items.map((_, index) => (failed(index) ? 'failed' : 'completed')));
+  expect(run.result?.incomplete.map(({ step }) => step)).toEqual(
+    items.flatMap((_, index) => (failed(index) ? [String(index)] : [])),
+  );
+  for (const workflow of [id, `${id}/root/0-250`, `${id}/root/250-500`]) await expectSmallHistories(workflow);
+}, 600_000);
+
+async function expectSmallHistories(workflow: string): Promise<void> {
+  for (const events of await chainOf(temporal, workflow)) {
     // The last task's own figure is the history before it; what follows is a few events.
     const sizes = events.map(({ workflowTaskStartedEventAttributes: started }) =>
       Number(started?.historySizeBytes ?? 0),
@@ -35,4 +60,4 @@ test('three hundred agents in a row, each shown all answers before it, leave no 
     expect(Math.max(...sizes)).toBeLessThan(5 * 1024 * 1024);
     expect(events.length).toBeLessThan(limits.historyEventsMax + 100);
   }
-}, 600_000);
+}

@@ -37,7 +37,7 @@ test('a child workflow with a history of its own carries out the step, and the r
           ask('Second. i1 after {{ steps.first.output }}', { id: 'second' }),
         ],
       },
-      { type: 'set', value: '{{ previous }} of {{ steps.facts.output }}' },
+      { type: 'set', value: '{{ previous }} of {{ steps.facts.output }}, {{ steps.first.output }}' },
     ],
   });
   const { approval } = await house.waiting(id);
@@ -49,7 +49,11 @@ test('a child workflow with a history of its own carries out the step, and the r
   await house.decide(approval.id, { decision: 'approve' });
   const run = await house.ended(id);
   expect(run).toMatchObject({
-    ...{ status: 'completed', usage: { modelCalls: 2 }, result: { output: 'two of known', incomplete: [] } },
+    ...{
+      status: 'completed',
+      usage: { modelCalls: 2 },
+      result: { output: 'two of known, one', incomplete: [] },
+    },
     result: { decisions: [{ step: 'inner.gate', by: 'admin' }] },
   });
   expect(await house.asked('Second. i1 after one')).toHaveLength(1);
