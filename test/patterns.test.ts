@@ -41,14 +41,15 @@ type Of<Type extends Step['type']> = Extract<Step, { type: Type }>;
 type Calls = (step: Step | undefined) => number;
 /** What the page says of calls, once more as arithmetic. */
 const formulas: {
-  [Type in Step['type']]?: [formula: string, (step: Of<Type>, calls: Calls) => number];
+  [Type in Step['type']]?: [formula: string, (step: Of<Type>, calls: Calls, items: number) => number];
 } = {
   agent: ['1', () => 1],
   sequence: ['the steps', ({ steps }, calls) => total(steps.map(calls))],
   parallel: [
     'the branches + reduce',
-    ({ branches, step, reduce }, calls) =>
-      (branches === undefined ? 4 * calls(step) : total(Object.values(branches).map(calls))) + calls(reduce),
+    ({ branches, step, reduce }, calls, items) =>
+      (branches === undefined ? items * calls(step) : total(Object.values(branches).map(calls))) +
+      calls(reduce),
   ],
   router: [
     '1 + the dearest route',
@@ -94,34 +95,51 @@ const formulas: {
   wait: ['0', () => 0],
   emit: ['0', () => 0],
   set: ['0', () => 0],
+  // That of the example asks two agents.
+  plan: ['the flow of that plan', () => 2],
 };
 
 const total = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0);
+const stored = new Map([['clause-review', fromYaml(read('plan', 'clause.yaml'))]]);
 const examples = [...page.matchAll(/^<!-- \w+ of ([a-z-]+)/gm)].map(([, name = '']) => name);
 
 test.each(stepTypes)(
   'the calls that the page names for %s are those that are measured of an example',
   async (type) => {
-    const [formula, inWords] = formulas[type] as [string, (step: Step, calls: Calls) => number];
+    const [formula, inWords] = formulas[type] as [
+      string,
+      (step: Step, calls: Calls, items: number) => number,
+    ];
     const row = page
       .split('\n')
       .find((line) => line.startsWith('| ') && line.includes(`[${type}](#${type})`));
     expect(row).toContain(`\`${formula}\``);
     let seen = 0;
     for (const name of examples) {
-      const { plan } = await validatePlan(fromYaml(read(name, 'plan.yaml')), simulated);
+      const { plan, subPlans } = await validatePlan(fromYaml(read(name, 'plan.yaml')), simulated, stored);
       if (plan === null) throw new Error(`${name} is not valid.`);
       const input = JSON.parse(read(name, 'input.json')) as Json;
-      const at = { plan, models: simulated, life: 'most' as Life, input, unknownItems: 0, seenTokens: 0 };
+      const at = {
+        ...{ plan, subPlans, models: simulated, life: 'most' as Life, input },
+        ...{ unknownItems: 0, seenTokens: 0 },
+      };
       const calls: Calls = (step) => (step === undefined ? 0 : spendingOf(step, at).calls);
       for (const step of stepsIn(plan.flow as unknown as Json).filter((one) => one.type === type)) {
-        expect([name, calls(step)]).toEqual([name, inWords(step, calls)]);
+        expect([name, calls(step)]).toEqual([name, inWords(step, calls, longestList(input))]);
         seen++;
       }
     }
     expect(seen).toBeGreaterThan(0);
   },
 );
+
+/** What a `forEach` of an example goes through. */
+function longestList(input: Json): number {
+  return Math.max(
+    0,
+    ...Object.values(input as object).map((value) => (Array.isArray(value) ? value.length : 0)),
+  );
+}
 
 function stepsIn(json: Json): Step[] {
   if (json === null || typeof json !== 'object') return [];
