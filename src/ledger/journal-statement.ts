@@ -86,7 +86,13 @@ function freshPart(scope: Scope, { journal, kept = [] }: JournalWrite, place: Pl
     FROM unnest(${columns.join(', ')}) WITH ORDINALITY AS e (n, entry, type, at, step, data, i)
     WHERE NOT EXISTS (
       SELECT FROM run_events r WHERE r.tenant = ${scope.tenant} AND r.run = ${scope.run}
-        AND r.entry = e.n AND NOT r.superseded AND r.child IS NOT DISTINCT FROM ${place(journal.child?.id ?? null)}::text))`;
+        AND r.entry = e.n AND NOT r.superseded AND ${writtenBy(journal, place)}))`;
+}
+
+/** Its path leads to the index of children's events, which is small beside all those of a long run. */
+function writtenBy({ child }: Carried, place: Place): string {
+  if (child === undefined) return 'r.child IS NULL';
+  return `r.child_path = ${place(child.path)}::text AND r.child = ${place(child.id)}::text`;
 }
 
 /**
