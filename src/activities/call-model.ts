@@ -98,6 +98,7 @@ async function requestOf(
     temporalRun: call.temporalRun,
     path: call.path,
     agent: call.agent,
+    ...(call.selected === undefined ? {} : { selected: call.selected }),
     model: model.id,
     request: {
       ...rendered,

@@ -11,8 +11,9 @@ import { evaluateCondition } from '../plan/condition';
 import { ConditionError } from '../plan/condition-syntax';
 import { SchemaError } from '../plan/checking-thread';
 import { TemplateError } from '../plan/liquid';
+import { pointerTo } from '../plan/json';
 import { toSkeleton } from '../plan/skeleton';
-import { evaluateDeep } from '../plan/template';
+import { evaluateDeep, type NamedValues } from '../plan/template';
 import { agree } from './agree';
 import { concat } from './concat';
 import { checkDecision } from './check-decision';
@@ -34,6 +35,8 @@ export async function evaluate(ports: Ports, request: EvaluateRequest): Promise<
       return { type: 'value', value: await toValue(database, tenant, run, await render(ports, request)) };
     case 'condition':
       return { type: 'condition', holds: await decideCondition(ports, request) };
+    case 'select':
+      return select(ports, request);
     case 'checks':
       return check(ports, request);
     case 'list':
@@ -87,13 +90,28 @@ async function render({ database }: Ports, request: Templated): Promise<Json> {
 async function decideCondition({ database }: Ports, request: Templated): Promise<boolean> {
   const manifest = await readManifest(database, request.run);
   const names = await resolveNames(database, request.run.tenant, request.names);
+  // Validated as a condition when the plan was frozen.
+  return holds(at(manifest, request.at) as Condition, names, request.at);
+}
+
+function holds(condition: Condition, names: NamedValues, pointer: string): boolean {
   try {
-    // Validated as a condition when the plan was frozen.
-    return evaluateCondition(at(manifest, request.at) as Condition, names);
+    return evaluateCondition(condition, names);
   } catch (error) {
     if (!(error instanceof ConditionError) && !(error instanceof TemplateError)) throw error;
-    throw ApplicationFailure.nonRetryable(`${request.at}: ${error.message}`, FailureType.invalidCondition);
+    throw ApplicationFailure.nonRetryable(`${pointer}: ${error.message}`, FailureType.invalidCondition);
   }
+}
+
+async function select({ database }: Ports, request: Templated): Promise<EvaluateResult> {
+  const manifest = await readManifest(database, request.run);
+  const names = await resolveNames(database, request.run.tenant, request.names);
+  // Validated as entries of a `select` when the plan was frozen.
+  const entries = at(manifest, request.at) as unknown as { when: Condition }[];
+  const place = entries.findIndex(({ when }, index) =>
+    holds(when, names, pointerTo(request.at, index, 'when')),
+  );
+  return { type: 'selected', list: place + 1 };
 }
 
 async function check({ database }: Ports, request: Templated): Promise<EvaluateResult> {

@@ -34,7 +34,8 @@ export interface JournalChild {
 
 export type EvaluateRequest = { run: RunReference; path: string; journal?: Carried } & (
   | { type: 'value'; at: string; names: Names }
-  | { type: 'condition'; at: string; names: Names }
+  /** `select`: which of an agent's lists of models is asked. */
+  | { type: 'condition' | 'select'; at: string; names: Names }
   /** A list for a fan-out: stored where it is large, and counted. */
   | { type: 'list'; at: string; names: Names }
   /** Runs a step's checks; what is checked is the name `output`. */
@@ -62,6 +63,8 @@ export type EvaluateRequest = { run: RunReference; path: string; journal?: Carri
 export type EvaluateResult =
   | { type: 'value'; value: Value }
   | { type: 'condition'; holds: boolean }
+  /** Of the first condition that holds, from 1; 0 where none does. */
+  | { type: 'selected'; list: number }
   | { type: 'skeleton'; skeleton: Skeleton }
   | { type: 'read'; json: Json }
   | { type: 'list'; value: Value; length: number }
@@ -102,8 +105,9 @@ export interface ModelCall {
   key: string;
   path: string;
   agent: string;
-  /** Index into the agent's usable models. */
+  /** Index into the agent's usable models, and which entry of its `select` chose it, from 1. */
   model: number;
+  selected?: number;
   /** `agent`: answers in text or its own schema. Else the shape of `decisions.ts` is asked for. */
   role: 'agent' | Role;
   /** What a decision may name, where its role names something. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AnyJson } from './any-json';
 
 /** What the API says of the agents that stored plans have. */
 
@@ -11,6 +12,9 @@ export const RegisteredAgent = z
     description: z.string().nullable(),
     skills: z.array(z.string()),
     models: z.array(z.string()).meta({ description: 'As the plan writes them, the first choice first.' }),
+    select: z.array(z.strictObject({ when: AnyJson, models: z.array(z.string()) })).meta({
+      description: 'The models that are asked instead, by the first condition that holds.',
+    }),
     figures: z
       .strictObject({
         runs: z.int().meta({ description: 'Runs that have asked it.' }),
@@ -22,6 +26,9 @@ export const RegisteredAgent = z
         outputTokens: z.int(),
         costUsd: z.number(),
         lastUsedAt: z.iso.datetime().nullable(),
+        models: z
+          .array(z.strictObject({ model: z.string(), calls: z.int(), costUsd: z.number() }))
+          .meta({ description: 'By the model that was asked, the most calls first.' }),
       })
       .meta({ description: 'Of all runs of plans of this name.' }),
   })

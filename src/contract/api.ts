@@ -185,6 +185,9 @@ export const Call = z
     kind: z.literal('model'),
     agent: z.string(),
     model: z.string(),
+    selected: z.int().nullable().meta({
+      description: "Which entry of the agent's `select` chose the model, from 1; null where none did.",
+    }),
     status: z.enum(['pending', 'done', 'failed', 'over_budget', 'cancelled']),
     simulated: z.boolean(),
     prompt: z

@@ -16,6 +16,8 @@ export const CallRequest = z.strictObject({
   temporalRun: z.string(),
   path: z.string(),
   agent: z.string(),
+  /** Which entry of the agent's `select` chose the model, from 1. */
+  selected: z.int().positive().optional(),
   /** Id in the catalog. */
   model: z.string(),
   request: z.strictObject({

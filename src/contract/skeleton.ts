@@ -217,9 +217,16 @@ export type StepNode =
   | DebateNode
   | PlanNode;
 
+/** Conditions that decide which of an agent's models are asked. */
+export interface SelectNode extends Expression {
+  /** How many of the models stand in each list: that of `model` first, then that of each condition. */
+  lists: number[];
+}
+
 export interface AgentSummary {
-  /** Usable models in the order of the plan, as ids of the catalog. */
+  /** Usable models in the order of the plan, as ids of the catalog; those of `select` follow the others. */
   models: string[];
+  select?: SelectNode;
   maxContinuations: number;
   /** Whether its answers are parsed against a schema of its own. */
   structured: boolean;

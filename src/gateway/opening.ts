@@ -79,10 +79,10 @@ async function register(
     choice,
   }: { id: CallId; request: CallRequest; model: CatalogModel; choice: ChosenVendor },
 ): Promise<CallRow | null> {
-  const { temporalRun, path, agent } = request;
+  const { temporalRun, path, agent, selected = null } = request;
   const body = Buffer.from(JSON.stringify(request.request), 'utf8');
   return registerCall(database, {
-    ...{ id, owner, temporalRun, path, agent },
+    ...{ id, owner, temporalRun, path, agent, selected },
     model: model.id,
     vendor: model.vendor,
     budgets: [...new Set(request.budgets)],

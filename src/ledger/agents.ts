@@ -15,6 +15,7 @@ export interface AgentRow {
   outputTokens: number;
   costNano: number;
   lastUsedAt: Date | null;
+  models: { model: string; calls: number; costNano: number }[];
 }
 
 /** Agents of the live plans by plan and name. One statement. */
@@ -33,7 +34,7 @@ export async function listAgents(
        WHERE a.tenant = $1 AND a.alias = 'live'
          AND ($2::text IS NULL OR (p.name COLLATE "C", e.key COLLATE "C") > ($2, $3::text))
        ORDER BY p.name COLLATE "C", e.key COLLATE "C" LIMIT $4)
-     SELECT l.plan, l.version, l.name, l.agent, u.*
+     SELECT l.plan, l.version, l.name, l.agent, u.*, m.models
      FROM listed l CROSS JOIN LATERAL (
        SELECT count(DISTINCT c.run) AS runs,
          coalesce(sum(c.attempts), 0)::bigint AS calls,
@@ -45,6 +46,13 @@ export async function listAgents(
          max(c.sent_at) AS "lastUsedAt"
        FROM runs r JOIN calls c ON c.tenant = r.tenant AND c.run = r.id
        WHERE r.tenant = $1 AND r.plan_name = l.plan AND c.agent = l.name) u
+     CROSS JOIN LATERAL (
+       SELECT coalesce(json_agg(by_model ORDER BY by_model.calls DESC, by_model.model), '[]') AS models
+       FROM (
+         SELECT c.model, sum(c.attempts)::bigint AS calls, sum(c.cost_nano)::bigint AS "costNano"
+         FROM runs r JOIN calls c ON c.tenant = r.tenant AND c.run = r.id
+         WHERE r.tenant = $1 AND r.plan_name = l.plan AND c.agent = l.name AND c.attempts > 0
+         GROUP BY c.model) AS by_model) m
      ORDER BY l.plan COLLATE "C", l.name COLLATE "C"`,
     [tenant, page.after?.plan ?? null, page.after?.name ?? null, page.limit],
   );

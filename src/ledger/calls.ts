@@ -72,6 +72,8 @@ export interface NewCall {
   temporalRun: string;
   path: string;
   agent: string;
+  /** Which entry of the agent's `select` chose the model, from 1. */
+  selected: number | null;
   model: string;
   vendor: string;
   budgets: string[];
@@ -91,9 +93,10 @@ export async function registerCall(database: Database, call: NewCall): Promise<C
        SELECT temporal_run FROM calls WHERE tenant = $1 AND run = $2 AND key = $3 AND hash <> $4),
      fresh AS (
        INSERT INTO calls AS c (tenant, run, key, hash, temporal_run, path, agent, model, vendor,
-         budgets, state, request_hash, cap, simulated, after_reset, owner, fence, lease_until)
+         budgets, state, request_hash, cap, simulated, after_reset, owner, fence, lease_until, selected)
        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text[], 'registered', $11, $12::int,
-         $13::boolean, EXISTS (SELECT FROM rival), $14, 1, ${lease}
+         $13::boolean, EXISTS (SELECT FROM rival), $14, 1, ${lease},
+         $16::int
        WHERE NOT EXISTS (SELECT FROM rival WHERE temporal_run = $5)
        ON CONFLICT (tenant, run, key, hash) DO NOTHING
        RETURNING ${callColumns}),
@@ -113,6 +116,7 @@ export async function registerCall(database: Database, call: NewCall): Promise<C
       call.simulated,
       call.owner,
       call.request.body,
+      call.selected,
     ],
   );
   // Empty where it was refused, but also where another gateway made the row in the same instant.

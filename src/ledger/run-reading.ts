@@ -198,6 +198,7 @@ export interface CallRow extends Usage {
   path: string;
   agent: string;
   model: string;
+  selected: number | null;
   vendorModel: string | null;
   state: string;
   simulated: boolean;
@@ -212,7 +213,7 @@ export interface CallRow extends Usage {
 /** The model calls of a run in the order in which they were registered. */
 export async function readCalls(database: Database, tenant: string, run: string): Promise<CallRow[]> {
   const { rows } = await database.query<Omit<CallRow, 'attempts'> & { attemptsJson: string }>(
-    `SELECT path, agent, model, vendor_model AS "vendorModel", state, simulated, request_hash AS "requestHash",
+    `SELECT path, agent, model, selected, vendor_model AS "vendorModel", state, simulated, request_hash AS "requestHash",
        answer_hash AS "answerHash", stop, attempts_json AS "attemptsJson", cap_lowered AS "capLowered", ambiguous,
        attempts::bigint AS "modelCalls", input_tokens AS "inputTokens", output_tokens AS "outputTokens",
        cached_tokens AS "cachedTokens", cost_nano AS "costNano"

@@ -31,8 +31,28 @@ export function checkModels(plan: Json, models: Models): Findings {
 }
 
 function checkAgent(plan: Json, agent: Json, pointer: string, models: Models, found: Findings): void {
-  const at = pointerTo(pointer, 'model');
-  const written = member(agent, 'model');
+  const select = member(agent, 'select');
+  const entries = Array.isArray(select) ? select : [];
+  const lists = [
+    { written: member(agent, 'model'), at: pointerTo(pointer, 'model') },
+    ...entries.map((entry, index) => ({
+      written: member(entry, 'model'),
+      at: pointerTo(pointer, 'select', index, 'model'),
+    })),
+  ];
+  for (const list of lists) checkList({ plan, agent, pointer, ...list }, models, found);
+}
+
+interface List {
+  plan: Json;
+  agent: Json;
+  /** Of the agent. */
+  pointer: string;
+  written: Json | undefined;
+  at: string;
+}
+
+function checkList({ plan, agent, pointer, written, at }: List, models: Models, found: Findings): void {
   const list = Array.isArray(written) ? written : [written];
   const unusable: PlanProblem[] = [];
   let usableCount = 0;

@@ -3,12 +3,14 @@ import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
 import { quote } from './check-shape';
 import { ConditionError, parseClause } from './condition-syntax';
-import { conditionsOf, templatesOf } from './expressions';
+import { conditionsOf, templatesOf, textsIn } from './expressions';
 import { isObject, member, pointerTo } from './json';
 import { knownOf, whyUnknown } from './known-names';
 import { TemplateError } from './liquid';
 import { conditionPaths, pathsOfTemplate, type Path } from './names';
 import { problem, type PlanProblem } from './problem';
+import { agentsOf } from './step-agents';
+import { summarizer } from './summarizer';
 import type { Visit } from './walk';
 
 /** How long the checks may hold the thread before others have their turn. */
@@ -19,7 +21,7 @@ export async function checkNames(plan: Json, visits: Visit[]): Promise<PlanProbl
   const known = knownOf(plan, visits);
   const problems = checkContext(member(plan, 'context'), '/context', known.steps);
   let turn = performance.now();
-  for (const { pointer, scope, read } of visits.flatMap(readingsOf)) {
+  for (const { pointer, scope, read } of [...visits.flatMap(readingsOf), ...selections(plan, visits)]) {
     if (problems.length >= limits.problemErrorsMax) break;
     if (performance.now() - turn > turnMs) {
       await setImmediate();
@@ -56,6 +58,26 @@ function readingsOf({ step, pointer, scope }: Visit): Reading[] {
     })),
   ];
 }
+
+/** The conditions of agents, each at every place where its agent is asked. */
+function selections(plan: Json, visits: Visit[]): Reading[] {
+  const agents = member(plan, 'agents');
+  return Object.entries(isObject(agents) ? agents : {}).flatMap(([name, agent]) => {
+    const select = member(agent, 'select');
+    const texts = (Array.isArray(select) ? select : []).flatMap((entry, index) =>
+      textsIn(member(entry, 'when'), pointerTo('/agents', name, 'select', index, 'when')),
+    );
+    // Any step may need a summary.
+    const asks = ({ step }: Visit) => name === summarizer || agentsOf(step).some((one) => one.name === name);
+    const places = texts.length === 0 ? [] : visits.filter(asks);
+    const scopes = places.length === 0 ? [nowhere] : places.map(({ scope }) => scope);
+    return scopes.flatMap((scope) =>
+      texts.map(({ pointer, text }) => ({ pointer, scope, read: () => conditionPaths(parseClause(text)) })),
+    );
+  });
+}
+
+const nowhere: Visit['scope'] = { steps: new Set(), position: new Set() };
 
 function readPaths(pointer: string, read: () => Path[]): Path[] | PlanProblem {
   try {

@@ -5,6 +5,7 @@ import type { Json } from '../contract/value';
 import { isUsable, type Models } from './check-models';
 import { durationMs, planDefaults } from './defaults';
 import { hashOf } from './hash';
+import { modelLists } from './model-lists';
 import { planLimits } from './skeleton-limits';
 import { toSkeleton } from './skeleton';
 import type { FrozenPlan } from './skeleton-place';
@@ -22,7 +23,10 @@ interface ManifestModel {
 
 /** An agent with nothing left to default: its usable models in the plan's order, times in ms. */
 interface ManifestAgent {
+  /** Those of `select` follow those of `model`. */
   models: ManifestModel[];
+  /** Where the agent has a `select`: how many of its models each list has, that of `model` first. */
+  lists?: number[];
   instructions: string;
   maxOutputTokens: number;
   minOutputTokens: number;
@@ -121,15 +125,18 @@ export function planDigest(plan: Plan): string {
 }
 
 function freezeAgent(agent: Agent, { catalog, usable }: Models): ManifestAgent {
-  const models = [agent.model].flat().flatMap((alias) => {
-    const model = catalog.resolve(alias);
-    if (model === null || !isUsable(model, usable)) return [];
-    const { id, vendor, contextTokens, outputTokensMax } = model;
-    return [{ id, vendor, alias, contextTokens, outputTokensMax }];
-  });
+  const lists = modelLists(agent).map((aliases) =>
+    aliases.flatMap((alias) => {
+      const model = catalog.resolve(alias);
+      if (model === null || !isUsable(model, usable)) return [];
+      const { id, vendor, contextTokens, outputTokensMax } = model;
+      return [{ id, vendor, alias, contextTokens, outputTokensMax }];
+    }),
+  );
   const { maxOutputTokens, temperature, output, retry } = agent;
   return {
-    models,
+    models: lists.flat(),
+    ...(agent.select === undefined ? {} : { lists: lists.map(({ length }) => length) }),
     instructions: agent.instructions,
     maxOutputTokens,
     minOutputTokens: agent.minOutputTokens ?? Math.min(planDefaults.minOutputTokens, maxOutputTokens),

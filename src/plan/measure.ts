@@ -1,9 +1,11 @@
+import type { CatalogModel } from '../catalog/catalog';
 import { ratesAt } from '../catalog/charge';
 import type { Role } from '../contract/decisions';
-import type { Limits, Plan } from '../contract/plan';
+import type { Agent, Limits, Plan } from '../contract/plan';
 import type { Json } from '../contract/value';
 import { isUsable, type Models } from './check-models';
 import { usdToNano } from './defaults';
+import { modelLists } from './model-lists';
 import type { SubPlans } from './sub-plans';
 
 /** What a part of a plan may use, each call answered by one request. Money in nano-USD. */
@@ -131,15 +133,30 @@ interface Call {
   shownTokens?: number;
 }
 
-/** One request to an agent's first usable model. */
-export function callOf(name: string, at: Measuring, { role, written, shownTokens = 0 }: Call): Spending {
+/**
+ * One request to an agent's first usable model. Where others may be selected, it is the cheapest of the
+ * first choices in the shortest life, the dearest in the longest, and else that of `model`.
+ */
+export function callOf(name: string, at: Measuring, call: Call): Spending {
   const { plan, models, life } = at;
   const agent = Object.hasOwn(plan.agents, name) ? plan.agents[name] : undefined;
   if (agent === undefined) return nothingSpent;
-  const model = [agent.model]
-    .flat()
-    .map((each) => models.catalog.resolve(each))
-    .find((each) => each !== null && isUsable(each, models.usable));
+  const ways = modelLists(agent).map((names) => {
+    const usable = names
+      .map((each) => models.catalog.resolve(each))
+      .find((each) => each !== null && isUsable(each, models.usable));
+    return requestOf(agent, usable ?? null, at, call);
+  });
+  return oneOf(at, life === 'usual' ? ways.slice(0, 1) : ways);
+}
+
+function requestOf(
+  agent: Agent,
+  model: CatalogModel | null,
+  at: Measuring,
+  { role, written, shownTokens = 0 }: Call,
+): Spending {
+  const { life } = at;
   const cap = Math.min(agent.maxOutputTokens, model?.outputTokensMax ?? agent.maxOutputTokens);
   const usual = role === 'agent' && agent.output === undefined ? 'text' : 'decision';
   const outputTokens = { least: 1, usual: Math.min(cap, usualAnswerTokens[usual]), most: cap }[life];

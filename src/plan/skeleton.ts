@@ -1,8 +1,16 @@
 import type { ParallelStep, Plan, PlanStep, Step } from '../contract/plan';
-import type { LimitsNode, ParallelNode, PlanNode, Skeleton, StepNode } from '../contract/skeleton';
+import type {
+  LimitsNode,
+  ParallelNode,
+  PlanNode,
+  SelectNode,
+  Skeleton,
+  StepNode,
+} from '../contract/skeleton';
 import type { Json } from '../contract/value';
 import { durationMs, usdToNano } from './defaults';
 import { pointerTo } from './json';
+import { namesUsedByCondition } from './names';
 import { choiceNode, hierarchyNode, routerNode, supervisorNode } from './skeleton-choosing';
 import { debateNode, refineNode, reviewNode } from './skeleton-judging';
 import { planLimits } from './skeleton-limits';
@@ -20,6 +28,7 @@ import { approvalNode, emitNode, heldNode, questionNode, waitNode } from './skel
 /** What the workflow needs of a manifest's agent. */
 interface CallableAgent {
   models: { id: string }[];
+  lists?: number[];
   maxContinuations: number;
   output?: Json;
 }
@@ -36,9 +45,12 @@ export function toSkeleton({ plan, agents, plans = {} }: FrozenWhole): Skeleton 
   return {
     plan: { name: plan.name, version: plan.version },
     agents: Object.fromEntries(
-      Object.entries(agents).map(([name, { models, maxContinuations, output }]) => [
+      Object.entries(agents).map(([name, { models, lists, maxContinuations, output }]) => [
         name,
-        { models: models.map(({ id }) => id), maxContinuations, structured: output !== undefined },
+        {
+          ...{ models: models.map(({ id }) => id), maxContinuations, structured: output !== undefined },
+          ...(lists === undefined ? {} : { select: selectNode(plan, name, lists) }),
+        },
       ]),
     ),
     limits: planLimits(plan, Object.keys(plan.agents).length + inside),
@@ -46,6 +58,12 @@ export function toSkeleton({ plan, agents, plans = {} }: FrozenWhole): Skeleton 
     checksOutput: plan.output !== undefined,
     flow: nodeOf(plan.flow, { plan, plans, pointer: '/flow', usualContext: 'auto', before: [], nodeOf }),
   };
+}
+
+function selectNode(plan: Plan, name: string, lists: number[]): SelectNode {
+  const conditions = (plan.agents[name]?.select ?? []).map(({ when }) => when);
+  const uses = namesUsedByCondition({ any: conditions });
+  return { at: pointerTo('/agents', name, 'select'), uses, lists };
 }
 
 function nodeOf(step: Step, at: At): StepNode {

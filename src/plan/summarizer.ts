@@ -3,6 +3,7 @@ import type { Plan } from '../contract/plan';
 import { Agent } from '../contract/plan/agent';
 import { isUsable, type Models } from './check-models';
 import { planDefaults } from './defaults';
+import { modelLists } from './model-lists';
 
 /** The agent that sums up what is too long to be shown: the plan's of this name, else the service's own. */
 export const summarizer = 'summarizer';
@@ -24,7 +25,7 @@ export function ownSummarizer(plan: Plan, models: Models): Agent | null {
 
 /** Name of the cheapest model of the vendors that the plan's agents ask anyway: to no other does a plan send what it knows. */
 function cheapestModel(plan: Plan, { catalog, usable }: Models): string | null {
-  const named = Object.values(plan.agents).flatMap(({ model }) => model);
+  const named = Object.values(plan.agents).flatMap((agent) => modelLists(agent).flat());
   const asked = named
     .map((name) => catalog.resolve(name))
     .filter((model): model is CatalogModel => model !== null && isUsable(model, usable));

@@ -51,6 +51,7 @@ export function planPage(): string {
     '',
     ...table('Step', stepRows),
     ...steps.flatMap((name) => stepSection(name, schema(name))),
+    ...section('Team', schema('Team')),
     ...section('Limits', schema('Limits')),
     'On a step nothing is limited but what is written there; the defaults are those of the plan.',
     '',

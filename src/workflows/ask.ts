@@ -10,6 +10,7 @@ import type { Given } from './progress';
 import { completed, failed, incomplete, type Outcome } from './outcome';
 import type { RunState } from './run-state';
 import { pathOf, type Answer, type Question } from './scope';
+import { candidates, selectList } from './select';
 import { summarize } from './summary';
 
 /** Asks an agent: its models in order, and each again where its answer was cut off or broke its schema. */
@@ -21,18 +22,26 @@ export async function ask(run: RunState, node: Node, question: Question): Promis
   const asking = known ?? firstAsking(run, question, 0);
   asks.set(place, asking);
   const path = question.place === null ? node.path : pathOf(node.path, question.place);
-  const models = run.skeleton.agents[question.agent]?.models ?? [];
-  const about = { question, path, models, given: given.get(place) ?? givenNow(node, question) };
-  if (Object.keys(about.given).length > 0) given.set(place, about.given);
+  const agent = run.skeleton.agents[question.agent];
+  // Not awaited where there is nothing to select: what is scheduled keeps its order in old histories.
+  const list =
+    given.has(place) || agent?.select === undefined ? null : await selectList(run, node, agent.select);
+  const settled = given.get(place) ?? givenNow(node, question, list);
+  if (Object.keys(settled).length > 0) given.set(place, settled);
+  const models = candidates(agent, settled.list ?? 0);
+  const about = { question, path, models, given: settled };
   const answer = await askModels(run, node, about, asking);
   asks.set(place, { type: 'answered', answer });
   return answer;
 }
 
-/** Others may add to the workspace while the question is on its way. */
-function givenNow({ workspace }: Node, { context, prompt }: Question): Given {
+function givenNow({ workspace }: Node, { context, prompt }: Question, list: number | null): Given {
+  // Others may add to the workspace while the question is on its way.
   const reads = context.mode === 'workspace' || prompt?.uses.includes('workspace') === true;
-  return reads ? { workspaceSize: workspace.size() } : {};
+  return {
+    ...(list === null ? {} : { list }),
+    ...(reads ? { workspaceSize: workspace.size() } : {}),
+  };
 }
 
 function firstAsking(run: RunState, { agent }: Question, model: number): Asking {
@@ -168,7 +177,7 @@ type Called =
 async function callOrWait(run: RunState, node: Node, about: About, asking: Asking): Promise<Called> {
   const call = callOf(run, node, about, asking);
   const again = asking.attempt === 0 ? '' : ` · again ${String(asking.attempt)}`;
-  const summary = `${about.question.agent} · ${about.models[asking.model] ?? ''}${again}`;
+  const summary = `${about.question.agent} · ${about.models[asking.model]?.id ?? ''}${again}`;
   for (;;) {
     if (asking.waitUntil !== null) await waitForVendor(node, asking, asking.waitUntil);
     const result = await run.gate.pass(node.clock, () =>

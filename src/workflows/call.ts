@@ -5,6 +5,7 @@ import { lookup, namesFor, type Node } from './node';
 import type { Asked, Given } from './progress';
 import type { RunState } from './run-state';
 import type { Question } from './scope';
+import type { Candidate } from './select';
 
 export type Asking = Extract<Asked, { type: 'asking' }>;
 
@@ -12,7 +13,7 @@ export type Asking = Extract<Asked, { type: 'asking' }>;
 export interface About {
   question: Question;
   path: string;
-  models: string[];
+  models: Candidate[];
   given: Given;
 }
 
@@ -20,15 +21,17 @@ export interface About {
 export function callOf(
   run: RunState,
   node: Node,
-  { question, path, given }: About,
+  { question, path, models, given }: About,
   { model, attempt, prior }: Asking,
 ): Omit<ModelCall, 'journal'> {
+  const place = models[model]?.place ?? model;
   return {
     run: run.reference,
-    key: `${run.reference.run}/${path}/t1/m${String(model)}/a${String(attempt)}`,
+    key: `${run.reference.run}/${path}/t1/m${String(place)}/a${String(attempt)}`,
     path,
     agent: question.agent,
-    model,
+    model: place,
+    ...(given.list === undefined || given.list === 0 ? {} : { selected: given.list }),
     role: question.role,
     ...(question.choices === undefined ? {} : { choices: question.choices }),
     ...(question.reconsiders === undefined ? {} : { reconsiders: question.reconsiders }),

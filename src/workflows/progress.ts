@@ -54,6 +54,8 @@ export interface EndedStep {
 }
 
 export interface Given {
+  /** Which of the agent's lists of models is asked; absent where it has one. */
+  list?: number;
   /** Stands for the context. */
   summary?: Value;
   /** How many sections the workspace had. */

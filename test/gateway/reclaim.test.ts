@@ -33,6 +33,7 @@ async function registered(): Promise<OwnedCall> {
   const row = await registerCall(ledger.database, {
     ...{ id, owner: 'first', temporalRun: 't', path: 'draft', agent: 'a', model: 'm', vendor: 'anthropic' },
     ...{ budgets: ['run'], request: { hash: 'r', body: Buffer.from('{}') }, cap: 5, simulated: false },
+    selected: null,
   });
   if (row === null) throw new Error('It was not registered.');
   return { ...id, owner: 'first', fence: row.fence };

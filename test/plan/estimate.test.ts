@@ -22,6 +22,27 @@ describe('what a run is expected to use', () => {
     expect(seconds).toBeGreaterThan(0);
   });
 
+  it('takes the dearest model that may be selected as the worst case, and the first of all as the usual one', async () => {
+    const costOf = async (select: Json[]) => {
+      const writer = {
+        model: 'claude-sonnet',
+        instructions: 'x',
+        ...(select.length === 0 ? {} : { select }),
+      };
+      const plan = await validated(
+        planOf(agentStep('a'), { agents: { writer }, limits: { costUsd: 1000, allowUnpriced: true } }),
+      );
+      return estimateOf(plan, none).costUsd;
+    };
+    const alone = await costOf([]);
+    const cheaper = await costOf([{ when: true, model: ['claude-haiku', 'claude-sonnet'] }]);
+    expect(cheaper).toMatchObject({ expected: alone.expected, max: alone.max });
+    expect(cheaper.min).toBeLessThanOrEqual(alone.min);
+    const dearer = await costOf([{ when: true, model: 'dear' }]);
+    expect(dearer).toMatchObject({ min: alone.min, expected: alone.expected });
+    expect(dearer.max).toBeGreaterThan(2 * alone.max);
+  });
+
   it('counts the entries of a list that the input has', async () => {
     const each = { type: 'parallel', require: 'all', as: 'x', step: agentStep('Say {{ x }}.') };
     const from = { ...each, forEach: '{{ input.list }}' };

@@ -164,6 +164,22 @@ describe('a frozen plan', () => {
     });
   });
 
+  it('keeps the models that may be selected after those of the agent, and where their conditions stand', async () => {
+    const select = [
+      { when: 'input.size > 3', model: ['claude-haiku', 'gpt-4o'] },
+      { when: { not: 'steps.a.output == 1' }, model: 'claude-sonnet' },
+    ];
+    const writer = { model: ['gpt-4o', 'claude-sonnet'], instructions: 'x', select };
+    const plan = planOf(sequenceOf(setStep(1, { id: 'a' }), agentStep('x')), { agents: { writer } });
+    const { manifest, skeleton } = freeze(await validated(plan, anthropicOnly), anthropicOnly);
+    const models = ['claude-sonnet-5-5', 'claude-haiku-5-5', 'claude-sonnet-5-5'];
+    expect(manifest.agents['writer']?.models.map(({ id }) => id)).toEqual(models);
+    expect(skeleton.agents['writer']).toMatchObject({
+      models,
+      select: { at: '/agents/writer/select', uses: ['input', 'steps.a'], lists: [1, 1, 1] },
+    });
+  });
+
   it('keeps the rate and the breaker that an agent names, and fills in the rest', async () => {
     const writer = { model: 'claude-sonnet', instructions: 'x' };
     const agents = {

@@ -51,6 +51,22 @@ describe('names in scope', () => {
     ]);
   });
 
+  it('are looked for where an agent is asked, in the conditions that select its model', async () => {
+    const select = ['item.size > 3', 'steps.a.output == 1', 'size >'].map((when) => ({
+      when,
+      model: 'claude-haiku',
+    }));
+    const agents = { writer: { model: 'claude-sonnet', instructions: 'Write.', select } };
+    const inside = { type: 'parallel', forEach: [1, 2], step: agentStep('{{ item }}') };
+    const refused = await unknownIn(sequenceOf(setStep(1, { id: 'a' }), inside, agentStep('x')), { agents });
+    expect(refused).toEqual([
+      expect.stringMatching(/^.agents.writer.select.2.when invalid_condition/),
+      '/agents/writer/select/0/when unknown_name: "item" is known only in the step of a forEach that does not name its items otherwise.',
+    ]);
+    const [first] = await unknownIn(agentStep('x'), { agents });
+    expect(first).toMatch(/^.agents.writer.select.0.when unknown_name/);
+  });
+
   it('are looked for in every template and condition of a step', async () => {
     const { errors } = await validatePlan(
       planOf(

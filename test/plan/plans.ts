@@ -21,6 +21,7 @@ function model(id: string, vendor: string, more: Partial<CatalogModel> = {}): Ca
 const known = new Map<string, CatalogModel>([
   ['claude-sonnet', model('claude-sonnet-5-5', 'anthropic')],
   ['claude-haiku', model('claude-haiku-5-5', 'anthropic', { price: { ...price, outputNano: 500 } })],
+  ['dear', model('dear-1', 'anthropic', { price: { ...price, outputNano: 50_000 } })],
   ['gpt-4o', model('gpt-4o', 'openai', { outputTokensMax: 16_384 })],
   ['gemini-pro', model('gemini-3.1-pro', 'gemini')],
   ['tiny', model('tiny-1', 'anthropic', { contextTokens: 2000, outputTokensMax: 1000 })],

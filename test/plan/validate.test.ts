@@ -402,6 +402,19 @@ describe('models', () => {
     ]);
   });
 
+  it('must be known, callable and priced wherever they are selected', async () => {
+    const select = ['gpt-9', ['claude-haiku', 'gpt-9'], 'gpt-4o', 'unpriced'].map((model, index) => ({
+      when: `input.size > ${String(index)}`,
+      model,
+    }));
+    expect(marks(await validatePlan(agent('claude-sonnet', { select }), anthropicOnly))).toEqual([
+      '/agents/writer/select/0/model unknown_model',
+      '/agents/writer/select/1/model/1 unknown_model',
+      '/agents/writer/select/2/model model_not_usable',
+      '/agents/writer/select/3/model unpriced',
+    ]);
+  });
+
   it('are warned of where a fallback has no key', async () => {
     const { plan, warnings } = await validatePlan(agent(['gpt-4o', 'claude-sonnet']), anthropicOnly);
     expect(plan).not.toBeNull();

@@ -47,6 +47,7 @@ test('lists the agents of live plans, with what has been used of each', async ()
   const { inputTokens, outputTokens, costUsd, modelCalls } = run.usage;
   expect(items[3]).toMatchObject({
     ...{ description: 'Writes letters.', skills: ['prose'], models: ['claude-sonnet', 'claude-haiku'] },
+    select: [],
     figures: { runs: 1, calls: modelCalls, inputTokens, outputTokens, costUsd, successRate: 1 / 3 },
   });
 }, 60_000);

@@ -29,7 +29,7 @@ export function agentRoutes(app: App, { database }: Service): void {
 
 function agentView(row: AgentRow): RegisteredAgent {
   const { plan, version, name, agent, runs, calls, answered, failed } = row;
-  const { inputTokens, outputTokens, costNano, lastUsedAt } = row;
+  const { inputTokens, outputTokens, costNano, lastUsedAt, models } = row;
   const ended = answered + failed;
   return {
     name,
@@ -37,11 +37,17 @@ function agentView(row: AgentRow): RegisteredAgent {
     description: agent.description ?? null,
     skills: agent.skills ?? [],
     models: [agent.model].flat(),
+    select: (agent.select ?? []).map(({ when, model }) => ({ when, models: [model].flat() })),
     figures: {
       ...{ runs, calls, inputTokens, outputTokens },
       successRate: ended === 0 ? null : answered / ended,
       costUsd: costNano / 1e9,
       lastUsedAt: lastUsedAt?.toISOString() ?? null,
+      models: models.map(({ model, ...used }) => ({
+        model,
+        calls: used.calls,
+        costUsd: used.costNano / 1e9,
+      })),
     },
   };
 }

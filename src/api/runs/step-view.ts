@@ -63,6 +63,7 @@ async function viewCall({ database }: Service, tenant: string, call: CallRow, n:
     kind: 'model',
     agent: call.agent,
     model: call.vendorModel ?? call.model,
+    selected: call.selected,
     status: statusOf(call.state),
     simulated: call.simulated,
     prompt: { system, messages },

@@ -22,10 +22,12 @@ export async function agents({ client, screen, json }: Session): Promise<number>
     screen.printJson({ items });
     return exitCodes.ok;
   }
-  const rows = items.map(({ name, plan, models, skills, figures }) => [
+  const rows = items.map(({ name, plan, models, select, skills, figures }) => [
     name,
     `${plan.name}@${plan.version}`,
-    models.map(safeLine).join(', '),
+    [models, ...select.map((entry) => entry.models)]
+      .map((list) => list.map(safeLine).join(', '))
+      .join(' or '),
     counted(figures.calls, 'call'),
     `${count(figures.inputTokens + figures.outputTokens)} tokens`,
     usd(figures.costUsd),

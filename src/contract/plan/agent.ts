@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { vendorFaults } from '../failures';
 import { limits } from '../limits';
-import { Duration, JsonSchema, object } from './basics';
+import { Condition, Duration, JsonSchema, object } from './basics';
 import { planDescriptions as says } from './descriptions';
 
 const Retry = object(says.retry, {
@@ -17,8 +17,12 @@ const CircuitBreaker = object(says.circuitBreaker, {
   cooldown: Duration.optional(),
 });
 
+const ModelNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(10)]);
+const Select = z.array(object(says.select, { when: Condition, model: ModelNames }));
+
 export const Agent = object(says.agent, {
-  model: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(10)]),
+  model: ModelNames,
+  select: Select.min(1).max(20).optional(),
   instructions: z.string().min(1).max(limits.templateBytesMax),
   description: z.string().max(2000).optional(),
   skills: z.array(z.string().min(1).max(100)).max(50).optional(),

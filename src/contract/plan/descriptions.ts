@@ -23,6 +23,7 @@ export const planDescriptions = {
     Condition:
       'A comparison such as `steps.inspect.output.severity == "serious"`, or several, of which all, any or not one must hold.',
     Trigger: 'An event or a time that starts a run; the run belongs to whoever stored the plan.',
+    Team: 'A supervisor with its workers, or with teams of its own, to which a manager may give an assignment.',
     OnFailure:
       'What follows a failure: `fail` passes it on, `skip` gives `null`, `value` gives that, `step` runs another step; `escalate`: a person has it tried again, answers in its place, skips it or fails it (for 72 hours).',
     Duration: 'A number and a unit, such as `30s`, `5m` or `72h`; at most `365d`.',
@@ -69,6 +70,8 @@ export const planDescriptions = {
   },
   agent: {
     model: 'An alias or id, or a list: the first choice, then the fallbacks, in order.',
+    select:
+      'Which models are asked instead, by conditions with the names that are known at the step: the first that holds decides, and where none does `model`.',
     instructions: 'The system prompt, as it is written: no template.',
     description: 'What the agent is for, to readers of the plan.',
     skills: 'What it is good at, to readers of the plan.',
@@ -82,6 +85,10 @@ export const planDescriptions = {
     rateLimit:
       'Requests to vendors a minute, of all runs of the plan together: 100 without it; a call beyond waits.',
     circuitBreaker: 'When a vendor that fails again and again is left alone for a while.',
+  },
+  select: {
+    when: 'A condition such as `input.document.size > 20000`.',
+    model: 'As in `model` of the agent.',
   },
   retry: {
     maxRetries: 'Attempts after the first one.',

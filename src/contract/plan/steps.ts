@@ -123,11 +123,11 @@ const named = <Entry extends z.ZodType>(entry: Entry) =>
   z.record(Name, entry).refine((map) => Object.keys(map).length > 0, 'There must be at least one entry');
 const guarded = { onFailure: OnFailure.optional() };
 const Workers = named(object(workerSentences, { description: Sentence.optional(), step: Child }));
-const Team: z.ZodType<Team> = z.lazy(() =>
-  teamFields
-    .extend(described(teamSentences, { workers: Workers.optional(), teams: named(Team).optional() }))
-    .meta({ id: 'Team' }),
-);
+const ATeam: z.ZodType<Team> = z.lazy(() => Team);
+const Team: z.ZodType<Team> = teamFields
+  .extend(described(teamSentences, { workers: Workers.optional(), teams: named(ATeam).optional() }))
+  // One schema of this name, however often a team is looked up in a team.
+  .meta({ id: 'Team', description: says.schemas.Team });
 
 export const Step = z
   .discriminatedUnion('type', [

@@ -20,6 +20,14 @@ const agents = {
     retry,
     rateLimit: 1_000_000,
   },
+  // Another model for some, and after that one for all.
+  chosen: {
+    ...{ model: 'claude-sonnet', instructions: 'You write as chosen.', retry, rateLimit: 1_000_000 },
+    select: [
+      { when: 'input.yes == false', model: 'claude-opus' },
+      { when: { any: ['input.yes == true', 'previous == 1'] }, model: ['claude-haiku', 'claude-sonnet'] },
+    ],
+  },
   // Asked again twice, and then given up.
   lister: {
     ...{ model: 'claude-haiku', instructions: 'You break your schema.', retry, rateLimit: 1_000_000 },
@@ -136,7 +144,7 @@ function agentStep(place: Place): fc.Arbitrary<Step> {
     place,
     fc
       .tuple(
-        fc.constantFrom('writer', 'writer', 'writer', 'terse', 'broken', 'fallback', 'lister'),
+        fc.constantFrom('writer', 'writer', 'chosen', 'terse', 'broken', 'fallback', 'lister'),
         fc.constantFrom('none', 'full'),
         fc.boolean(),
         fc.constantFrom(undefined, undefined, undefined, 'low', 'high', '{{ "high" }}'),
@@ -250,7 +258,7 @@ function reviewStep(place: Place): fc.Arbitrary<Step> {
     place,
     fc
       .record({
-        reviewer: fc.constantFrom('judge', 'strict', 'lister'),
+        reviewer: fc.constantFrom('judge', 'strict', 'lister', 'chosen'),
         revise,
         maxRevisions: fc.constantFrom(0, 1, 2),
         onExhausted: fc.constantFrom('flag', 'fail', 'escalate'),
