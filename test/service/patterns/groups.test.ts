@@ -86,7 +86,7 @@ test('begins no further group once the matter is decided', async () => {
   expect(await house.asked('. g3')).toHaveLength(2);
 }, 90_000);
 
-test('ends in any group where the budget or the time is spent, with what there is', async () => {
+test('ends in any group where the budget is spent or a sibling decides the matter, with what there is', async () => {
   const spent = await ended(each(ask('Do {{ item }}. g5'), { concurrency: 1 }), 8, {
     limits: { modelCalls: 4 },
   });
@@ -100,15 +100,20 @@ test('ends in any group where the budget or the time is spent, with what there i
 
   for (let n = 0; n < 3; n++) await says(`Do i${String(n)}. g6`, `made ${String(n)}`);
   await house.vendor.script({ match: 'Do i3. g6', times: 10, then: { type: 'hang' } });
-  const timed = each(ask('Do {{ item }}. g6'), { concurrency: 1, limits: { timeout: '8s' } });
-  const late = await ended(timed, 8);
-  expect(late).toMatchObject({ status: 'partial', result: { incomplete: [{ code: 'budget_exceeded' }] } });
-  expect(late.result?.output).toEqual([
-    'made 0',
-    'made 1',
-    'made 2',
-    ...Array.from({ length: 5 }, () => 'data unavailable'),
-  ]);
+  const work = each(ask('Do {{ item }}. g6'), { concurrency: 1 });
+  const branches = { work, enough: { type: 'question', title: 'Enough?' } };
+  const id = await start({ type: 'parallel', branches, require: 1, cancelRest: true }, 8);
+  const { approval } = await house.waiting(id);
+  await eventually('the second group is at work', async () =>
+    (await house.asked('Do i3. g6')).length === 0 ? undefined : true,
+  );
+  await house.decide(approval.id, { decision: 'answer', content: 'yes' });
+  expect(await house.ended(id)).toMatchObject({ status: 'completed', result: { incomplete: [] } });
+  expect(await house.step(id, 'work')).toMatchObject({
+    status: 'cancelled',
+    output: ['made 0', 'made 1', 'made 2', ...Array.from({ length: 5 }, () => 'data unavailable')],
+  });
+  expect(await house.asked('. g6')).toHaveLength(4);
 }, 120_000);
 
 test('waits for a person in any group, and a cancelled run ends the group', async () => {
