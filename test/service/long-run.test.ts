@@ -51,6 +51,32 @@ test('five hundred branches, of which some fail, end in groups, and leave no his
   for (const workflow of [id, `${id}/root/0-250`, `${id}/root/250-500`]) await expectSmallHistories(workflow);
 }, 600_000);
 
+test('a supervisor of fifty rounds that never finishes ends at its cap, and leaves no history over 5 MB', async () => {
+  for (let round = 1; round <= 51; round++) {
+    const verdict = { assignment: `a${String(round - 1)}`, verdict: 'accept', worker: null, feedback: '' };
+    const json = {
+      verdicts: round === 1 ? [] : [verdict],
+      assignments: [{ worker: 'writer', task: `Part ${String(round)}.` }],
+      ...{ finished: false, answer: null, reason: 'There is more to do. '.repeat(20) },
+    };
+    await house.vendor.script({ match: 'You lead.', times: 1, then: { type: 'answer', json } });
+  }
+  const flow = {
+    ...{ type: 'supervisor', supervisor: 'lead', prompt: 'Go on.', maxRounds: 50, maxAssignments: 50 },
+    workers: { writer: { step: { type: 'set', value: `{{ task }} ${'A long report. '.repeat(200)}` } } },
+  };
+  const lead = { model: 'claude-haiku', instructions: 'You lead.', rateLimit: 100_000 };
+  const budget = { costUsd: 1000, modelCalls: null, tokens: null };
+  const id = await house.start(planOf(flow, { agents: { lead }, limits: budget, context: 'none' }));
+  const run = await house.ended(id, 200_000);
+  expect(run).toMatchObject({
+    ...{ status: 'partial', usage: { modelCalls: 51 } },
+    result: { incomplete: [{ step: 'root', code: 'rounds_exhausted' }] },
+  });
+  expect(Object.keys(run.result?.output as object)).toHaveLength(50);
+  await expectSmallHistories(id);
+}, 250_000);
+
 async function expectSmallHistories(workflow: string): Promise<void> {
   for (const events of await chainOf(temporal, workflow)) {
     // The last task's own figure is the history before it; what follows is a few events.
