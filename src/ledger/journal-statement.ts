@@ -1,5 +1,4 @@
-import type { Carried } from '../contract/activities';
-import type { JournalFact } from '../contract/journal';
+import type { JournalFact, Carried } from '../contract/journal';
 import { approvalParts, type ApprovalRow } from './journal-approvals';
 import { project, type Projection, type RunPatch } from './projection';
 import { safe, type Place, type Scope } from './statement-parts';
@@ -86,13 +85,9 @@ function freshPart(scope: Scope, { journal, kept = [] }: JournalWrite, place: Pl
     FROM unnest(${columns.join(', ')}) WITH ORDINALITY AS e (n, entry, type, at, step, data, i)
     WHERE NOT EXISTS (
       SELECT FROM run_events r WHERE r.tenant = ${scope.tenant} AND r.run = ${scope.run}
-        AND r.entry = e.n AND NOT r.superseded AND ${writtenBy(journal, place)}))`;
-}
-
-/** Its path leads to the index of children's events, which is small beside all those of a long run. */
-function writtenBy({ child }: Carried, place: Place): string {
-  if (child === undefined) return 'r.child IS NULL';
-  return `r.child_path = ${place(child.path)}::text AND r.child = ${place(child.id)}::text`;
+        AND coalesce(r.child, '') = ${place(journal.child?.id ?? '')}::text AND r.entry = e.n AND NOT r.superseded
+      -- Looked up entry by entry: as a join it may be planned as a pass over all that the run has written.
+      OFFSET 0))`;
 }
 
 /**

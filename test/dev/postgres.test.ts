@@ -1,4 +1,5 @@
 import { openDatabase } from '../../src/ledger/database';
+import { eventually } from '../support/eventually';
 import { testDatabase, type TestDatabase } from '../support/database';
 
 let ledger: TestDatabase;
@@ -77,4 +78,17 @@ test('tells the parameters of one statement apart by what type they are given', 
   expect((await database.query(text, ['b'])).rows).toEqual([{ given: 'b' }]);
   await expect(database.query('SELECT $1::int AS given', ['b'])).rejects.toThrow('invalid input syntax');
   expect((await database.query('SELECT $1::int AS given', ['3'])).rows).toEqual([{ given: 3 }]);
+});
+
+test('learns how large a table has become, so that statements are planned for it', async () => {
+  const { database } = ledger;
+  await database.query('CREATE TABLE growing (id integer)');
+  await database.query('INSERT INTO growing SELECT generate_series(1, $1::int)', [500]);
+  const known = await eventually('its size is known', async () => {
+    const { rows } = await database.query<{ size: number }>(
+      "SELECT reltuples AS size FROM pg_class WHERE relname = 'growing' AND reltuples >= 0",
+    );
+    return rows[0]?.size;
+  });
+  expect(known).toBe(500);
 });

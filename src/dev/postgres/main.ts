@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runPart, type StopReason } from '../../lifecycle';
 import { oneBatchAtATime } from './one-batch-at-a-time';
+import { tendTables } from './tend-tables';
 
 // The embedded Postgres: `main.js <folder of the database> <folder of the socket>`.
 const connectionsMax = 200;
@@ -27,9 +28,14 @@ runPart({
       maxConnections: connectionsMax,
     });
     await server.start();
+    const url = `postgres://fermata@/postgres?host=${encodeURIComponent(socketFolder)}`;
+    const tending = tendTables(url, (error) => {
+      console.error(error);
+    });
     return {
-      url: `postgres://fermata@/postgres?host=${encodeURIComponent(socketFolder)}`,
+      url,
       async stop(reason) {
+        await tending.stop();
         await untilUnused(server, reason);
         await server.stop();
         await database.close();
