@@ -61,6 +61,8 @@ async function start(service: Service, { event, plan, input }: Start): Promise<v
   const principal = { tenant, user: plan.storedBy };
   const id = { tenant, principal: 'events', route: `trigger ${plan.name}`, keyHash: event.id };
   const body = { plan: `${plan.name}@${plan.version}`, input };
-  const run = await startUnasked(service, { body, principal, id });
-  if (run !== null) await noteStarted(service.database, { tenant, event: event.id, run });
+  await startUnasked(service, {
+    ...{ body, principal, id },
+    note: (run) => noteStarted(service.database, { tenant, event: event.id, run }),
+  });
 }

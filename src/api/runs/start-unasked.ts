@@ -14,22 +14,26 @@ interface Unasked {
   principal: { tenant: string; user: string };
   /** What it is started for, which starts nothing else. */
   id: IdempotencyId;
+  /** Notes what it is started for, before its first step can ask. */
+  note?(run: string): Promise<void>;
 }
 
 /** Starts a run that no request asks for, once for what it is started for; answers its id. */
 export async function startUnasked(
   service: Service,
-  { body, principal, id }: Unasked,
+  { body, principal, id, note }: Unasked,
 ): Promise<string | null> {
   const accepted = await acceptRun(service, { body, principal, keyed: { id, requestHash: id.keyHash } });
-  if (accepted === null) return readClaimedRun(service.database, id);
+  const run = accepted?.row.id ?? (await readClaimedRun(service.database, id));
+  if (run !== null) await note?.(run);
+  if (accepted === null) return run;
   try {
     await startWorkflow(service, accepted.row, accepted.frozen);
   } catch (error) {
     // It is in the ledger, and is started when Temporal answers again.
     if (!isTemporalAway(error)) throw error;
   }
-  return accepted.row.id;
+  return run;
 }
 
 /** What is wrong with such a start for good; null where trying again may help. */
