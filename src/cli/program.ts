@@ -14,10 +14,8 @@ import { runs, type RunsOptions } from './commands/runs';
 import { addSchedule, changeSchedule, listSchedules, type AddOptions } from './commands/schedules';
 import { show } from './commands/show';
 import { watch } from './commands/watch';
-import type { Session } from './session';
-
-/** Carries a command out in a session that is made once the options are known. */
-type Perform = (command: (session: Session) => Promise<number>) => Promise<void>;
+import { addEventCommands } from './event-commands';
+import { collect, type Perform } from './perform';
 
 /** The commands with their arguments; what each does is handed to `perform`. */
 export function createProgram(perform: Perform): Command {
@@ -30,6 +28,7 @@ export function createProgram(perform: Perform): Command {
   addApprovalCommands(program, perform);
   addPlanCommands(program, perform);
   addScheduleCommands(program, perform);
+  addEventCommands(program, perform);
   program
     .command('models')
     .description('list the models that a plan may name')
@@ -210,10 +209,6 @@ function addScheduleCommands(program: Command, perform: Perform): void {
       .argument('<schedule>')
       .action((id: string) => perform((session) => changeSchedule(session, id, change)));
   }
-}
-
-function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value];
 }
 
 function positiveNumber(text: string): number {

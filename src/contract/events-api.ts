@@ -41,6 +41,7 @@ export const EventList = z.strictObject({
   ),
   nextCursor: z.string().nullable(),
 });
+export type ListedEvents = z.infer<typeof EventList>;
 
 export const SignalSent = z
   .strictObject({

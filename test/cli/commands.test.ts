@@ -146,6 +146,29 @@ describe('the command line', () => {
     expect((await fermata(['schedules', 'remove', 's1'], service)).output).toBe('s1 is removed.\n');
   });
 
+  it('sends an event and says what followed, lists events, and delivers one again', async () => {
+    const woken = [{ run: 'run1', step: 'payment' }];
+    const answer = { id: 'evt_1', duplicate: false, started: ['run2'], woken, deadLetter: false };
+    for (const path of ['/v1/events', '/v1/events/evt_1/redeliver'])
+      service.on(`POST ${path}`, (_, response) => {
+        sendJson(response, answer, 202);
+      });
+    const receivedAt = '2026-11-21T07:00:00.000Z';
+    const letter = { id: 'evt_1', status: 'dead', reason: 'unmatched', receivedAt, started: [], woken: [] };
+    service.on('GET /v1/events', (_, response) => {
+      sendJson(response, { items: [{ ...letter, event: { type: 'paid' } }], nextCursor: null });
+    });
+    const send = ['events', 'send', 'paid', '--set', 'order=A-1', '--id', 'n1', '--source', '/shop'];
+    const { output, said } = await fermata(send, service);
+    expect({ output, said }).toEqual({ output: 'evt_1\n', said: 'started run2\nwoke payment of run1\n' });
+    const attributes = { specversion: '1.0', id: 'n1', source: '/shop', type: 'paid' };
+    expect(sent()).toEqual({ ...attributes, data: { order: 'A-1' } });
+    const listed = await fermata(['events', 'list', '--status', 'dead', '--status', 'kept'], service);
+    expect(listed.output).toMatch(/^evt_1 {2}2026-11-2\d \S+ {2}paid {2}dead {2}unmatched\n$/);
+    expect(service.received[1]?.path).toBe('/v1/events?limit=50&status=dead&status=kept');
+    expect((await fermata(['events', 'redeliver', 'evt_1'], service)).output).toBe('evt_1\n');
+  });
+
   it('estimates a stored plan under a limit', async () => {
     service.on('POST /v1/runs/estimate', (_, response) => {
       const modelCalls = { min: 3, expected: 6, max: 9 };
