@@ -94,6 +94,10 @@ const formulas: {
   question: ['0', () => 0],
   wait: ['0', () => 0],
   emit: ['0', () => 0],
+  events: [
+    'maxEvents × the dearest handler',
+    ({ until, handlers }, calls) => (until.maxEvents ?? 1) * Math.max(...Object.values(handlers).map(calls)),
+  ],
   set: ['0', () => 0],
   // That of the example asks two agents.
   plan: ['the flow of that plan', () => 2],

@@ -8,6 +8,7 @@ import { openApproval } from './open-approval';
 import { noteSlot } from './note-slot';
 import type { Ports } from './ports';
 import { subscribe } from './subscribe';
+import { takeEvents } from './take-events';
 import { writeJournal } from './write-journal';
 
 /** The activities, bound to what they need. Their names stand in histories. */
@@ -18,6 +19,7 @@ export function createActivities(ports: Ports): Activities {
     evaluate: (request) => evaluate(ports, request),
     openApproval: (request) => openApproval(ports, request),
     subscribe: (request) => subscribe(ports, request),
+    takeEvents: (request) => takeEvents(ports, request),
     emitEvent: (request) => emitEvent(ports, request),
     noteSlot: (due) => noteSlot(ports, due),
     writeJournal: ({ run, journal }) => writeJournal(ports, { tenant: run.tenant, run: run.run, journal }),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
-import type { EmitEvent } from '../contract/activities';
+import type { EmitEvent } from '../contract/event-activities';
 import { FailureType } from '../contract/failures';
 import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
@@ -14,7 +14,7 @@ export async function emitEvent(ports: Ports, request: EmitEvent): Promise<{ id:
   const { database } = ports;
   const { tenant, run } = request.run;
   await writeJournal(ports, { tenant, run, journal: request.journal });
-  const hops = 1 + (await causedBy(database, tenant, run));
+  const hops = 1 + Math.max(request.hops ?? 0, await causedBy(database, tenant, run));
   const data = request.data === null ? {} : { data: await fromValue(database, tenant, request.data) };
   const id = idOf(run, request.path);
   const { source, event: type } = request;

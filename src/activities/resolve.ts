@@ -1,5 +1,4 @@
-import type { Names } from '../contract/activities';
-import type { Json, Value } from '../contract/value';
+import type { Json, Value, Names } from '../contract/value';
 import type { Database } from '../ledger/database';
 import { fromValue } from '../ledger/values';
 

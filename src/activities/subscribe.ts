@@ -1,4 +1,4 @@
-import type { Subscribe, Subscribed } from '../contract/activities';
+import type { Subscribe, Subscribed } from '../contract/event-activities';
 import type { Condition } from '../contract/plan';
 import type { Json, Value } from '../contract/value';
 import type { Database } from '../ledger/database';

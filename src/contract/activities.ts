@@ -1,36 +1,12 @@
-import type { ApprovalKind, ApprovalStatus, Decision, JournalEntry } from './journal';
+import type { ApprovalKind, ApprovalStatus, Carried, Decision } from './journal';
 import type { Role } from './decisions';
 import type { Choices, Steer } from './steer';
+import type { EmitEvent, Subscribe, Subscribed, TakenEvent, TakeEvents } from './event-activities';
 import type { WaitCause } from './gateway';
 import type { Usage } from './usage';
 import type { ContextNode, Skeleton } from './skeleton';
-import type { DueTime, RunReference, WrittenEntries } from './workflow';
-import type { Json, Value } from './value';
-
-/** Names that a template or condition may use, with what they stand for. */
-export interface Names {
-  [name: string]: Value;
-}
-
-/** Entries that ride along. `temporalRun` is the workflow's own run id, under which `n` counts. */
-export interface Carried {
-  temporalRun: string;
-  entries: JournalEntry[];
-  /** After a reset: what is known to be written, which the ledger keeps. */
-  written?: WrittenEntries;
-  /** The child workflow whose entries these are; absent where they are the run's own workflow's. */
-  child?: JournalChild;
-}
-
-/** A child workflow has a journal of its own. Its numbers go on from where its parent's stood. */
-export interface JournalChild {
-  /** Its first execution: another start of the same child has another. */
-  id: string;
-  /** What it is known by; see `childKey`. */
-  path: string;
-  /** Number of its first entry. */
-  first: number;
-}
+import type { DueTime, RunReference } from './workflow';
+import type { Json, Names, Value } from './value';
 
 export type EvaluateRequest = { run: RunReference; path: string; journal?: Carried } & (
   | { type: 'value'; at: string; names: Names }
@@ -203,34 +179,6 @@ export interface RawDecision {
   seal?: string;
 }
 
-/** What a step waits for. Asked again, as after a reset, it is answered as it was. */
-export interface Subscribe {
-  run: RunReference;
-  path: string;
-  workflowId: string;
-  /** Types of the events. */
-  types: string[];
-  /** Which of them fit: a condition of the manifest's plan, with the names that it uses beside `event`. */
-  fits: { at: string; names: Names } | null;
-  journal: Carried;
-}
-
-/** An event that has come before, since the run began. */
-export interface Subscribed {
-  taken: { id: string; event: Value } | null;
-}
-
-/** An event that a step publishes. The same step publishes the same event, however often it is asked. */
-export interface EmitEvent {
-  run: RunReference;
-  path: string;
-  source: string;
-  /** Its type. */
-  event: string;
-  data: Value | null;
-  journal: Carried;
-}
-
 export interface CloseRun {
   run: RunReference;
   journal: Carried;
@@ -243,6 +191,7 @@ export interface Activities {
   evaluate(request: EvaluateRequest): Promise<EvaluateResult>;
   openApproval(request: OpenApproval): Promise<OpenedApproval>;
   subscribe(request: Subscribe): Promise<Subscribed>;
+  takeEvents(request: TakeEvents): Promise<{ events: TakenEvent[] }>;
   emitEvent(request: EmitEvent): Promise<{ id: string }>;
   noteSlot(due: DueTime): Promise<void>;
   writeJournal(request: { run: RunReference; journal: Carried }): Promise<void>;

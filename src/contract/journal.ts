@@ -1,7 +1,7 @@
 import type { Role } from './decisions';
 import type { Usage } from './usage';
 import type { Incomplete, StepError } from './failures';
-import type { RunEnd, RunStatus, StepStatus } from './workflow';
+import type { RunEnd, RunStatus, StepStatus, WrittenEntries } from './workflow';
 import type { Value } from './value';
 
 /**
@@ -116,3 +116,23 @@ export type CallFact =
       };
     }
   | { type: 'budget.low'; data: { budget: string; measure: string; used: number; limit: number } };
+
+/** Entries that ride along. `temporalRun` is the workflow's own run id, under which `n` counts. */
+export interface Carried {
+  temporalRun: string;
+  entries: JournalEntry[];
+  /** After a reset: what is known to be written, which the ledger keeps. */
+  written?: WrittenEntries;
+  /** The child workflow whose entries these are; absent where they are the run's own workflow's. */
+  child?: JournalChild;
+}
+
+/** A child workflow has a journal of its own. Its numbers go on from where its parent's stood. */
+export interface JournalChild {
+  /** Its first execution: another start of the same child has another. */
+  id: string;
+  /** What it is known by; see `childKey`. */
+  path: string;
+  /** Number of its first entry. */
+  first: number;
+}

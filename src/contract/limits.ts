@@ -82,6 +82,11 @@ export const limits = {
   slotsQueuedMax: 100,
   /** How long it is told what came of a schedule's times. */
   slotsKeptDays: 90,
+  /** By one step, and how many of them it takes from the ledger at a time. */
+  eventsHandledMax: 1_000_000,
+  eventBatchMax: 50,
+  /** Entries of `incomplete` of one such step; what comes after them is counted in the last. */
+  eventsIncompleteMax: 100,
   /** Ids of events that a run has seen lately, so that none counts twice. */
   eventsSeenMax: 1000,
   /** The longest that a step may wait for a time. */

@@ -25,6 +25,8 @@ export type EventMessage =
       /** Path of the step that it was taken for; null where any step of the run may use it. */
       step: string | null;
     }
+  /** There are events in the ledger for the step at this path, which takes them from there. */
+  | { wake: string }
   | { type: string; data?: Json };
 
 /** What a child workflow tells the one that waits for it, with its key: what it waits for itself, and at last its end. */

@@ -127,8 +127,14 @@ export interface ChoiceNode extends Frame {
 
 export interface WaitNode extends Frame {
   type: 'wait';
-  /** What ends it: an event, a while, or a time. */
   wait: AwaitedEvent | { type: 'for'; ms: number } | { type: 'until'; time: Expression };
+}
+
+export interface EventsNode extends Frame {
+  type: 'events';
+  handlers: { event: string; step: StepNode }[];
+  until: { event?: string; maxEvents?: number; idleMs: number };
+  concurrency: number;
 }
 
 export interface EmitNode extends Frame {
@@ -213,6 +219,7 @@ export type StepNode =
   | WaitNode
   | EmitNode
   | LeadNode
+  | EventsNode
   | RefineNode
   | DebateNode
   | PlanNode;

@@ -29,3 +29,8 @@ export const nothing: Value = { inline: null };
 export function isNothing(value: Value): boolean {
   return 'inline' in value && value.inline === null;
 }
+
+/** Names that a template or condition may use, with what they stand for. */
+export interface Names {
+  [name: string]: Value;
+}

@@ -35,7 +35,9 @@ export async function reopenEvent(
   id: string,
 ): Promise<ReceivedEvent | null> {
   const { rows } = await database.query<EventRow>(
-    `UPDATE received_events SET status = 'pending', tried_at = now() WHERE tenant = $1 AND id = $2
+    // Where it could not be handled it may come again.
+    `WITH forgotten AS (DELETE FROM event_effects WHERE tenant = $1 AND event = $2 AND failed)
+     UPDATE received_events SET status = 'pending', tried_at = now() WHERE tenant = $1 AND id = $2
      RETURNING ${eventColumns}`,
     [tenant, id],
   );

@@ -1,4 +1,4 @@
-import type { JournalChild } from '../contract/activities';
+import type { JournalChild } from '../contract/journal';
 import { pathOfChild, type WrittenEntries } from '../contract/workflow';
 import type { Database } from './database';
 import { statementOf, type JournalWrite } from './journal-statement';

@@ -41,12 +41,13 @@ export async function insertEmitted(database: Database, one: ReceivedEvent): Pro
   );
 }
 
-/** Through how many plans the events have come that started a run or that its steps have taken. */
+/** Through how many plans the events have come that started a run or that its waiting steps have taken. */
 export async function causedBy(database: Database, tenant: string, run: string): Promise<number> {
   const { rows } = await database.query<{ hops: number | null }>(
     `SELECT max(e.hops) AS hops FROM event_effects f
      JOIN received_events e ON e.tenant = f.tenant AND e.id = f.event
-     WHERE f.tenant = $1 AND f.run = $2`,
+     LEFT JOIN event_subscriptions s ON s.tenant = f.tenant AND s.run = f.run AND s.path = f.path
+     WHERE f.tenant = $1 AND f.run = $2 AND s.reacts IS NOT TRUE`,
     [tenant, run],
   );
   return rows[0]?.hops ?? 0;
@@ -79,7 +80,10 @@ export async function takePending(
   return rows.sort((left, right) => Number(left.position) - Number(right.position)).map(eventOf);
 }
 
-/** Notes what became of an event: by what followed from it, or why that is not all. */
+/**
+ * Notes what became of an event: by what followed from it, or why that is not all. One that was given
+ * back meanwhile by a step that it was taken for stays to be delivered.
+ */
 export async function settleEvent(
   database: Database,
   { tenant, id }: { tenant: string; id: string },
@@ -93,7 +97,7 @@ export async function settleEvent(
        reason = CASE WHEN $3::text IS NOT NULL THEN $3
          WHEN e.run IS NULL AND NOT EXISTS (SELECT FROM event_effects f WHERE f.tenant = $1 AND f.event = $2)
          THEN 'unmatched' END
-     WHERE tenant = $1 AND id = $2 AND status = 'pending'`,
+     WHERE tenant = $1 AND id = $2 AND status = 'pending' AND tried_at > '-infinity'`,
     [tenant, id, reason],
   );
 }
@@ -135,6 +139,7 @@ export interface Untold {
   run: string;
   path: string;
   workflowId: string;
+  reacts: boolean;
   event: StoredEvent;
 }
 
@@ -145,7 +150,7 @@ export async function readUntold(
   const { rows } = await database.query<
     Omit<Untold, 'event'> & { id: string; type: string; eventJson: string }
   >(
-    `SELECT f.tenant, f.run, f.path, s.workflow_id AS "workflowId", e.id, e.type, e.event_json AS "eventJson"
+    `SELECT f.tenant, f.run, f.path, s.workflow_id AS "workflowId", s.reacts, e.id, e.type, e.event_json AS "eventJson"
      FROM event_effects f
      JOIN received_events e ON e.tenant = f.tenant AND e.id = f.event
      JOIN event_subscriptions s ON s.tenant = f.tenant AND s.run = f.run AND s.path = f.path

@@ -1,6 +1,5 @@
-import type { Names } from '../contract/activities';
 import { limits } from '../contract/limits';
-import type { Json, Value } from '../contract/value';
+import type { Json, Value, Names } from '../contract/value';
 import type { Database } from './database';
 
 /** A step that waits for an event. */
@@ -50,7 +49,7 @@ export async function openSubscriptions(
      FROM event_subscriptions s
      JOIN runs r ON r.tenant = s.tenant AND r.id = s.run AND r.finished_at IS NULL
      LEFT JOIN steps t ON t.tenant = s.tenant AND t.run = s.run AND t.path = s.path
-     WHERE s.tenant = $1 AND s.types @> ARRAY[$2] AND s.event IS NULL AND ($3::text IS NULL OR s.run = $3)
+     WHERE s.tenant = $1 AND s.types @> ARRAY[$2] AND s.event IS NULL AND NOT s.over AND ($3::text IS NULL OR s.run = $3)
        AND coalesce(t.status, 'waiting') IN ('running', 'waiting')
        AND NOT EXISTS (SELECT FROM event_effects e WHERE e.tenant = s.tenant AND e.event = $4 AND e.run = s.run)
      ORDER BY s.position`,
@@ -68,6 +67,8 @@ export interface Woken {
   run: string;
   path: string;
   workflowId: string;
+  /** It takes event after event, from the ledger, and is only told that there are some. */
+  reacts: boolean;
 }
 
 /**
@@ -82,18 +83,19 @@ export async function takeFor(
   const { rows } = await database.query<Woken & { noted: boolean }>(
     `WITH fitting AS (SELECT * FROM unnest($3::text[], $4::text[]) AS f (run, path)),
      taken AS (
-       UPDATE event_subscriptions s SET event = $2 FROM fitting f
-       WHERE s.tenant = $1 AND s.run = f.run AND s.path = f.path AND s.event IS NULL
+       UPDATE event_subscriptions s SET event = CASE WHEN s.reacts THEN NULL ELSE $2 END FROM fitting f
+       WHERE s.tenant = $1 AND s.run = f.run AND s.path = f.path AND s.event IS NULL AND NOT s.over
          AND NOT EXISTS (SELECT FROM event_effects e WHERE e.tenant = $1 AND e.event = $2 AND e.run = s.run)
-       RETURNING s.run, s.path, s.workflow_id),
+       RETURNING s.run, s.path, s.workflow_id, s.reacts),
      noted AS (
-       INSERT INTO event_effects (tenant, event, run, path, told)
-       SELECT $1, $2, run, path, $5 FROM taken ON CONFLICT DO NOTHING RETURNING run),
+       INSERT INTO event_effects (tenant, event, run, path, told, place)
+       SELECT $1, $2, run, path, $5, (SELECT position FROM received_events WHERE tenant = $1 AND id = $2)
+       FROM taken ON CONFLICT DO NOTHING RETURNING run),
      used AS (
        UPDATE received_events SET status = 'delivered', reason = NULL
        WHERE tenant = $1 AND id = $2 AND EXISTS (SELECT FROM noted)
          AND (status = 'kept' OR (status = 'dead' AND reason = 'unmatched')))
-     SELECT taken.run, taken.path, taken.workflow_id AS "workflowId", noted.run IS NOT NULL AS noted
+     SELECT taken.run, taken.path, taken.workflow_id AS "workflowId", taken.reacts, noted.run IS NOT NULL AS noted
      FROM taken LEFT JOIN noted ON noted.run = taken.run`,
     [tenant, event, steps.map(({ run }) => run), steps.map(({ path }) => path), told],
   );
@@ -103,7 +105,9 @@ export async function takeFor(
       'UPDATE event_subscriptions SET event = NULL WHERE tenant = $1 AND run = $2 AND path = $3 AND event = $4',
       [tenant, run, path, event],
     );
-  return rows.filter(({ noted }) => noted).map(({ run, path, workflowId }) => ({ run, path, workflowId }));
+  return rows
+    .filter(({ noted }) => noted)
+    .map(({ run, path, workflowId, reacts }) => ({ run, path, workflowId, reacts }));
 }
 
 /** An event as it is handed on. */

@@ -141,6 +141,7 @@ const maps = new Map([
   ['routes', 'route'],
   ['workers', null],
   ['teams', null],
+  ['handlers', null],
 ]);
 
 /** Names become parts of paths, and a map of steps has its bound. */

@@ -18,6 +18,7 @@ export interface Child {
     | 'otherwise'
     | 'worker'
     | 'team'
+    | 'handler'
     | 'final'
     | 'onFailure';
   /** Its part of the path; `*` for the items of a `forEach`, and numbers of versions are left out. */
@@ -51,6 +52,11 @@ export function childrenOf(step: JsonObject): Child[] {
     ...named(step, 'teams').map(([name, team]) => ({
       ...branch(writtenTeam(team), 'team', `teams.${name}`, ['teams', name]),
       names: ['task'],
+      repeated: true,
+    })),
+    ...named(step, 'handlers').map(([name, handler]) => ({
+      ...branch(handler, 'handler', `handlers.${name}`, ['handlers', name]),
+      names: ['event'],
       repeated: true,
     })),
     { ...branch(member(step, 'final'), 'final', 'final', ['final']), names: ['assignments'] },

@@ -68,6 +68,7 @@ function schemaOfStep(plan: Plan, pointer: string, before: string[]): string | n
     case 'choice':
     case 'wait':
     case 'emit':
+    case 'events':
     case 'supervisor':
     case 'hierarchy':
     case 'refine':

@@ -39,7 +39,7 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
   ['branches', 'in reduce'],
   ['issues', 'in revise'],
   ['output', 'in the condition of a check'],
-  ['event', 'in the condition of a step that waits for one'],
+  ['event', 'in the condition of a step that waits for one, and in the handlers of an events step'],
   ['task', 'in the step of a worker'],
   ['assignments', 'in final'],
 ]);

@@ -1,5 +1,12 @@
-import type { AgentStep, ApprovalStep, EmitStep, QuestionStep, WaitStep } from '../contract/plan';
-import type { ApprovalNode, EmitNode, HeldNode, QuestionNode, WaitNode } from '../contract/skeleton';
+import type { AgentStep, ApprovalStep, EmitStep, EventsStep, QuestionStep, WaitStep } from '../contract/plan';
+import type {
+  ApprovalNode,
+  EmitNode,
+  EventsNode,
+  HeldNode,
+  QuestionNode,
+  WaitNode,
+} from '../contract/skeleton';
 import { answerSchema, contentSchema } from './content-schema';
 import { durationMs, planDefaults } from './defaults';
 import { pointerTo } from './json';
@@ -54,4 +61,21 @@ export function waitNode(step: WaitStep, at: At, frame: StepFrame): WaitNode {
 
 export function emitNode({ type, event, data }: EmitStep, at: At, frame: StepFrame): EmitNode {
   return { type, ...frame, event, ...(data === undefined ? {} : { data: expression(at, 'data', data) }) };
+}
+
+export function eventsNode(step: EventsStep, at: At, frame: StepFrame): EventsNode {
+  const { type, concurrency } = step;
+  const { event, maxEvents, idle } = step.until;
+  return {
+    ...{ type, ...frame, concurrency },
+    handlers: Object.entries(step.handlers).map(([name, handler]) => ({
+      event: name,
+      step: child(handler, { ...at, before: [] }, 'handlers', name),
+    })),
+    until: {
+      ...(event === undefined ? {} : { event }),
+      ...(maxEvents === undefined ? {} : { maxEvents }),
+      idleMs: durationMs(idle),
+    },
+  };
 }

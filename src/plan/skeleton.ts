@@ -23,7 +23,7 @@ import {
   type FrozenPlan,
   type StepFrame,
 } from './skeleton-place';
-import { approvalNode, emitNode, heldNode, questionNode, waitNode } from './skeleton-waiting';
+import { approvalNode, emitNode, eventsNode, heldNode, questionNode, waitNode } from './skeleton-waiting';
 
 /** What the workflow needs of a manifest's agent. */
 interface CallableAgent {
@@ -111,6 +111,8 @@ function nodeOf(step: Step, at: At): StepNode {
       return waitNode(step, at, frame);
     case 'emit':
       return emitNode(step, at, frame);
+    case 'events':
+      return eventsNode(step, at, frame);
     case 'supervisor':
       return supervisorNode(step, at, frame);
     case 'hierarchy':

@@ -77,6 +77,11 @@ function ownSpending(step: Step, at: Measuring): Spending {
       );
     case 'plan':
       return subPlanSpending(step, at);
+    // How many events come only the world will tell: without a bound one is counted.
+    case 'events': {
+      const events = byLife(at, 0, 1, step.until.maxEvents ?? 1);
+      return times(events, oneOf(at, Object.values(step.handlers).map(inside)));
+    }
     case 'question':
     case 'wait':
     case 'emit':

@@ -49,6 +49,12 @@ export const subscribe = (request: Argument<'subscribe'>, summary: string) =>
     () => written.subscribe.executeWithOptions({ summary }, [request]),
   );
 
+export const takeEvents = (request: Argument<'takeEvents'>, summary: string) =>
+  shortly(
+    () => local.takeEvents.executeWithOptions({ summary }, [request]),
+    () => written.takeEvents.executeWithOptions({ summary }, [request]),
+  );
+
 export const emitEvent = (request: Argument<'emitEvent'>, summary: string) =>
   shortly(
     () => local.emitEvent.executeWithOptions({ summary }, [request]),

@@ -4,7 +4,7 @@ import { FailureType } from '../contract/failures';
 import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
 import type { DecisionTaken } from '../contract/messages';
 import type { Value } from '../contract/value';
-import type { Settled } from './scope';
+import { isWithin, type Settled } from './scope';
 
 type CheckedDecision = Extract<EvaluateResult, { type: 'decision' }>;
 
@@ -31,6 +31,8 @@ export interface Approvals {
   get(id: string): OpenMatter;
   all(): OpenMatter[];
   pending(): OpenMatter[];
+  /** Forgets what was asked at a path and below it. */
+  forget(path: string): void;
   /** Throws where the decision can't count, before anything is recorded. `update` is the id of the update, if it is one. */
   validate(raw: RawDecision, update: string | null): void;
   decide(raw: RawDecision, update: string | null): Promise<DecisionTaken>;
@@ -61,16 +63,7 @@ export function createApprovals(ports: Ports): Approvals {
       throw refusal(FailureType.approvalUnknown, 'This run has asked for no such approval.');
     if (matter.settled !== null && update !== null && matter.decidedBy === update) return matter;
     if (matter.settled !== null) throw alreadyDecided(matter.settled);
-    if (!matter.allow.includes(raw.decision)) {
-      const message = `The decision ${raw.decision} is not allowed here: ${matter.allow.join(', ')}.`;
-      throw refusal(FailureType.decisionNotAllowed, message);
-    }
-    if ((raw.decision === 'edit' || raw.decision === 'answer') && raw.content === undefined) {
-      throw refusal(FailureType.decisionNotAllowed, `The decision ${raw.decision} needs a content.`);
-    }
-    if (raw.digest !== undefined && matter.digest !== null && raw.digest !== matter.digest) {
-      throw refusal(FailureType.approvalChanged, 'What was shown is not what is asked any more.');
-    }
+    demandFits(matter, raw);
     return matter;
   }
 
@@ -88,6 +81,9 @@ export function createApprovals(ports: Ports): Approvals {
     },
     all: () => [...matters.values()],
     pending: () => [...matters.values()].filter((matter) => matter.settled === null),
+    forget(path) {
+      for (const { id, path: at } of matters.values()) if (isWithin(at, path)) matters.delete(id);
+    },
     validate,
     async decide(raw, update) {
       let matter = validate(raw, update);
@@ -119,6 +115,20 @@ export function createApprovals(ports: Ports): Approvals {
       }
     },
   };
+}
+
+/** What is decided must be allowed, complete, and about what was shown. */
+function demandFits(matter: OpenMatter, raw: RawDecision): void {
+  if (!matter.allow.includes(raw.decision)) {
+    const message = `The decision ${raw.decision} is not allowed here: ${matter.allow.join(', ')}.`;
+    throw refusal(FailureType.decisionNotAllowed, message);
+  }
+  if ((raw.decision === 'edit' || raw.decision === 'answer') && raw.content === undefined) {
+    throw refusal(FailureType.decisionNotAllowed, `The decision ${raw.decision} needs a content.`);
+  }
+  if (raw.digest !== undefined && matter.digest !== null && raw.digest !== matter.digest) {
+    throw refusal(FailureType.approvalChanged, 'What was shown is not what is asked any more.');
+  }
 }
 
 function taken(approval: string, { status, by }: Settled): DecisionTaken {

@@ -1,6 +1,6 @@
-import type { Block, ModelCall, Names } from '../contract/activities';
+import type { Block, ModelCall } from '../contract/activities';
 import type { Expression } from '../contract/skeleton';
-import type { Value } from '../contract/value';
+import type { Value, Names } from '../contract/value';
 import { lookup, namesFor, type Node } from './node';
 import type { Asked, Given } from './progress';
 import type { RunState } from './run-state';

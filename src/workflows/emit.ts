@@ -9,11 +9,11 @@ export async function publish(
   node: Node,
   { event, data }: { event: string; data: Value | null },
 ): Promise<Value> {
-  const { path } = node;
+  const { path, hops } = node;
   const source = `/plans/${run.skeleton.plan.name}`;
   const { id } = await run.gate.pass(node.clock, () =>
     run.journal.carry((journal) =>
-      emitEvent({ run: run.reference, path, source, event, data, journal }, `${path} · ${event}`),
+      emitEvent({ run: run.reference, path, source, event, data, hops, journal }, `${path} · ${event}`),
     ),
   );
   return { inline: { id } };

@@ -14,6 +14,7 @@ export const choice = (argument: StartArgument) => run(argument);
 export const wait = (argument: StartArgument) => run(argument);
 export const emit = (argument: StartArgument) => run(argument);
 export const hierarchy = (argument: StartArgument) => run(argument);
+export const events = (argument: StartArgument) => run(argument);
 export const supervisor = (argument: StartArgument) => run(argument);
 export const refine = (argument: StartArgument) => run(argument);
 export const debate = (argument: StartArgument) => run(argument);

@@ -5,6 +5,7 @@ import { approval } from './patterns/approval';
 import { choice } from './patterns/choice';
 import { debate } from './patterns/debate';
 import { emit } from './patterns/emit';
+import { events } from './patterns/events';
 import { parallel } from './patterns/parallel';
 import { plan } from './patterns/plan';
 import { question } from './patterns/question';
@@ -51,6 +52,8 @@ export function interpret(step: StepNode, scope: Scope): Promise<Outcome> {
       return wait(step, scope);
     case 'emit':
       return emit(step, scope);
+    case 'events':
+      return events(step, scope);
     default:
       return step satisfies never;
   }

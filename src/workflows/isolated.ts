@@ -9,12 +9,12 @@ import {
   ChildWorkflowCancellationType,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { Block, Budget, Names } from '../contract/activities';
+import type { Block, Budget } from '../contract/activities';
 import { limits } from '../contract/limits';
 import { endSignal } from '../contract/messages';
 import type { Skeleton, StepNode } from '../contract/skeleton';
 import { addUsage, noUsage } from '../contract/usage';
-import type { Json, Value } from '../contract/value';
+import type { Json, Names, Value } from '../contract/value';
 import {
   childKey,
   childWorkflowId,

@@ -1,6 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { Carried, JournalChild } from '../contract/activities';
-import type { JournalEntry, JournalFact } from '../contract/journal';
+import type { JournalEntry, JournalFact, Carried, JournalChild } from '../contract/journal';
 import type { WrittenEntries } from '../contract/workflow';
 
 /**

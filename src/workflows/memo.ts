@@ -35,7 +35,15 @@ export interface Memo {
 export interface StepMemo extends Partial<
   Pick<
     Progress,
-    'results' | 'summaries' | 'decisions' | 'waits' | 'failure' | 'askedBefore' | 'ending' | 'left'
+    | 'results'
+    | 'summaries'
+    | 'decisions'
+    | 'waits'
+    | 'reaction'
+    | 'failure'
+    | 'askedBefore'
+    | 'ending'
+    | 'left'
   >
 > {
   asks?: [place: string, asked: Asked][];
@@ -73,7 +81,7 @@ export function toMemo(state: RunState, root: Node, status: Status): Memo {
 /** What of a step's progress is not empty. */
 export function toStepMemo(progress: Progress): StepMemo {
   const { results, asks, given, summaries, decisions, waits, groups, failure, askedBefore } = progress;
-  const { ending, ended, inside, frame } = progress;
+  const { ending, reaction, ended, inside, frame } = progress;
   const left = progress.clock === null ? progress.left : progress.clock.limitsLeft();
   const retold = idsRetold(progress);
   const named = frame === null ? [] : [...frame].filter(([id]) => !retold.has(id));
@@ -85,6 +93,7 @@ export function toStepMemo(progress: Progress): StepMemo {
     ...(decisions.length === 0 ? {} : { decisions }),
     ...(waits.length === 0 ? {} : { waits }),
     ...(groups.size === 0 ? {} : { groups: [...groups] }),
+    ...(reaction === null ? {} : { reaction }),
     ...(failure === null ? {} : { failure }),
     ...(askedBefore === 0 ? {} : { askedBefore }),
     ...(ending === null ? {} : { ending }),
@@ -118,6 +127,7 @@ export function fromStepMemo(memo: StepMemo): { progress: Progress; untold: numb
     decisions: memo.decisions ?? [],
     waits: memo.waits ?? [],
     groups: new Map(memo.groups),
+    reaction: memo.reaction ?? null,
     failure: memo.failure ?? null,
     askedBefore: memo.askedBefore ?? 0,
     ending: memo.ending ?? null,

@@ -1,7 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { Block, Budget, Names, Slice } from '../contract/activities';
+import type { Block, Budget, Slice } from '../contract/activities';
 import type { Expression, StepNode } from '../contract/skeleton';
-import { nothing, type Value } from '../contract/value';
+import { nothing, type Value, type Names } from '../contract/value';
 import type { Clock } from './clock';
 import type { Outcome, Stopped } from './outcome';
 import { createProgress, type Progress } from './progress';
@@ -26,6 +26,8 @@ export interface Node {
   clock: Clock;
   cancellation: CancellationScope;
   budgets: Budget[];
+  /** Through how many plans the event has come that it handles; 0 where it handles none. */
+  hops: number;
   /** How long one call may wait for its vendor. */
   vendorWaitMs: number;
   /** Set once something of ours ended this step; its activities are cancelled at the same moment. */
@@ -67,6 +69,7 @@ export function rootNode(
     clock,
     cancellation: CancellationScope.current(),
     budgets: [budget],
+    hops: 0,
     vendorWaitMs,
     ending: null,
     progress,
@@ -102,6 +105,7 @@ export function childNode(
     workspace: parent.workspace,
     clock: parent.clock.child(),
     cancellation,
+    hops: Math.max(parent.hops, position.hops ?? 0),
     vendorWaitMs: step.limits?.vendorWaitMs ?? parent.vendorWaitMs,
     budgets:
       step.limits === undefined && position.slice === undefined

@@ -1,6 +1,5 @@
 import { CancellationScope, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
-import type { Carried } from '../contract/activities';
-import type { ApprovalDecided } from '../contract/journal';
+import type { ApprovalDecided, Carried } from '../contract/journal';
 import { openApproval } from './activities';
 import type { OpenMatter } from './approvals';
 import { hash } from './hash';

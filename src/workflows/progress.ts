@@ -1,10 +1,12 @@
 import type { EvaluateResult, PriorAnswer } from '../contract/activities';
+import type { TakenEvent } from '../contract/event-activities';
+import type { Incomplete } from '../contract/failures';
 import type { Value } from '../contract/value';
 import type { StepStatus } from '../contract/workflow';
 import type { Clock } from './clock';
 import type { LimitsLeft } from './limits';
 import type { Failed, Outcome, Stopped } from './outcome';
-import type { Answer, Settled } from './scope';
+import type { Answer, NumberedEvent, Settled } from './scope';
 
 /**
  * How far a step has come: what it must not do twice. Kept while the step is open, by its node and by
@@ -28,6 +30,8 @@ export interface Progress {
   waits: Waited[];
   /** What became of groups of its branches that other workflows have carried out, by the ranges of the groups. */
   groups: Map<string, Outcome>;
+  /** How far it has come with events that it handles. */
+  reaction: Reaction | null;
   /** Set while `onFailure` mends it: the pattern is not run again. */
   failure: Failed | null;
   /** How many questions to people its pattern had asked when it failed: those of an escalation follow. */
@@ -82,6 +86,29 @@ export type Decided =
 
 export type Waited = { type: 'open'; dueAt: number } | { type: 'over'; event: Value | null };
 
+/** What of many events is not over yet, and a tally of what is: it does not grow with their number. */
+export interface Reaction {
+  /** Until when it waits for another event while it handles none. */
+  idleAt: number;
+  /** How many batches it has taken from the ledger. */
+  batch: number;
+  begun: number;
+  handled: number;
+  failed: number;
+  lastEvent: Value;
+  /** It begins no more. */
+  over: boolean;
+  /** The ledger knows that. */
+  closed: boolean;
+  /** Taken and not begun. */
+  queue: TakenEvent[];
+  open: NumberedEvent[];
+  /** What the ledger is still to be told of. */
+  dead: { id: string; reason: string }[];
+  /** Where there were many incomplete ones: the entry that stands for the later of them, and how many it does. */
+  surplus: { entry: Incomplete; count: number } | null;
+}
+
 export function createProgress(): Progress {
   return {
     results: [],
@@ -92,6 +119,7 @@ export function createProgress(): Progress {
     decisions: [],
     waits: [],
     groups: new Map(),
+    reaction: null,
     failure: null,
     askedBefore: 0,
     ending: null,

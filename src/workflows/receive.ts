@@ -1,6 +1,6 @@
 import { limits } from '../contract/limits';
 import type { EventMessage } from '../contract/messages';
-import type { Value } from '../contract/value';
+import type { Json, Value } from '../contract/value';
 import { evaluate } from './activities';
 import type { RunState } from './run-state';
 
@@ -9,6 +9,10 @@ export async function receive(state: RunState, message: EventMessage): Promise<v
   if ('event' in message) {
     const { id, type, event, step } = message;
     state.inbox.put({ id, type, event, step });
+    return;
+  }
+  if ('wake' in message) {
+    state.wakeups.add(message.wake);
     return;
   }
   const { type, data = null } = isTyped(message) ? message : { type: null };
@@ -23,8 +27,10 @@ export async function receive(state: RunState, message: EventMessage): Promise<v
   state.inbox.put({ id: null, type, event, step: null });
 }
 
-function isTyped(message: unknown): boolean {
+function isTyped(message: unknown): message is { type: string; data?: Json } {
   return (
-    typeof message === 'object' && message !== null && typeof (message as EventMessage).type === 'string'
+    typeof message === 'object' &&
+    message !== null &&
+    typeof (message as { type?: unknown }).type === 'string'
   );
 }

@@ -1,9 +1,9 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { Budget, EvaluateResult, Names } from '../contract/activities';
+import type { Budget, EvaluateResult } from '../contract/activities';
 import { limits } from '../contract/limits';
 import type { Role } from '../contract/decisions';
 import type { Expression, StepNode } from '../contract/skeleton';
-import { nothing, type Json, type List, type Value } from '../contract/value';
+import { nothing, type Json, type List, type Names, type Value } from '../contract/value';
 import { evaluate } from './activities';
 import { ask } from './ask';
 import { publish } from './emit';
@@ -11,6 +11,7 @@ import { carryOutGroup, groupsOf } from './groups';
 import { lookup, namesFor, type Node, type Running } from './node';
 import { noteIncomplete, type RunState } from './run-state';
 import { askPeople } from './people';
+import { react } from './react';
 import { pause, waitForEvent } from './waits';
 import { pathOf, type Position, type Scope } from './scope';
 import { runPlan } from './sub-plan';
@@ -63,6 +64,7 @@ export function createScope(run: RunState, node: Node, start: StartStep): Scope 
     decide: (matter) => askPeople(run, node, matter),
     pause: (until) => pause(run, node, until),
     event: (awaited) => waitForEvent(run, node, awaited),
+    react: (awaited, handle) => react(run, node, awaited, handle),
     emit: async (event, data) => {
       const made = async () => ({ type: 'value', value: await publish(run, node, { event, data }) }) as const;
       return (await once(node, made)).value;

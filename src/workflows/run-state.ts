@@ -26,6 +26,8 @@ export interface RunState {
   approvals: Approvals;
   gate: Gate;
   inbox: Inbox;
+  /** Paths of steps for which there are events in the ledger. */
+  wakeups: Set<string>;
   children: Children;
   /** Where this workflow carries out one step for another: why that one has ended it. */
   ending: Stopped | null;

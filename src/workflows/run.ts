@@ -163,6 +163,7 @@ function createState(argument: StartArgument): RunState {
     children: createChildren(argument.children),
     // Only the workflow around this one says so.
     ending: (child?.ending ?? null) as RunState['ending'],
+    wakeups: new Set(),
     ready: false,
     over: false,
     stepsEnded: 0,

@@ -1,6 +1,7 @@
 import type { IncompleteCode } from '../contract/failures';
-import type { Block, Names, Slice } from '../contract/activities';
+import type { Block, Slice } from '../contract/activities';
 import type { Choices, Steer } from '../contract/steer';
+import type { TakenEvent } from '../contract/event-activities';
 import type { Role } from '../contract/decisions';
 import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
 import type {
@@ -11,8 +12,8 @@ import type {
   PlanNode,
   StepNode,
 } from '../contract/skeleton';
-import type { Json, List, Value } from '../contract/value';
-import type { Outcome } from './outcome';
+import type { Json, List, Names, Value } from '../contract/value';
+import type { Outcome, Unwinding } from './outcome';
 
 /** What a pattern hands to a step that it runs, beside what the step inherits. */
 export interface Position {
@@ -25,6 +26,8 @@ export interface Position {
   repeated?: boolean;
   /** What the step may use, where its own limits don't say so. */
   slice?: Slice;
+  /** Through how many plans the event has come that the step handles. */
+  hops?: number;
   /** Ends the step after so much active time, whatever its own `timeout` says. */
   branchTimeoutMs?: number;
 }
@@ -81,6 +84,29 @@ export interface Settled {
   content: Value;
 }
 
+/** What a step that handles many events takes, and what ends it. */
+export interface AwaitedEvents {
+  types: string[];
+  concurrency: number;
+  idleMs: number;
+  /** The type that ends it. */
+  last?: string;
+  eventsMax?: number;
+}
+
+export interface NumberedEvent extends TakenEvent {
+  /** 1, 2, 3 … as they are begun. */
+  n: number;
+}
+
+/** What became of the events. `unwinding`: what ended it before its time. */
+export interface Reacted {
+  handled: number;
+  failed: number;
+  lastEvent: Value;
+  unwinding: Unwinding | null;
+}
+
 /**
  * All that a pattern may do. It is handed in, so that a pattern knows no interpreter, no activity and
  * no Temporal, nests in every other, and can be driven by a test.
@@ -122,6 +148,8 @@ export interface Scope {
   pause(until: { forMs: number } | { at: number }): Promise<void>;
   /** Waits for an event, outside every clock; null where none that fits came in time. */
   event(awaited: AwaitedEvent): Promise<Value | null>;
+  /** Takes events as they come and has them handled, until it is over; outside every clock while none is handled. */
+  react(awaited: AwaitedEvents, handle: (event: NumberedEvent) => Branch | null): Promise<Reacted>;
   /** Publishes an event, with data or without; answers `{ id }`. */
   emit(event: string, data: Value | null): Promise<Value>;
   /** Records what the plan's rules made of an agent's decision at a place below this step. */
@@ -132,4 +160,9 @@ export interface Scope {
 
 export function pathOf(parent: string, place: string): string {
   return parent === 'root' ? place : `${parent}.${place}`;
+}
+
+/** Whether a path is another one or stands below it. */
+export function isWithin(path: string, other: string): boolean {
+  return path === other || path.startsWith(`${other}.`);
 }

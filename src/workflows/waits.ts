@@ -47,12 +47,14 @@ export async function waitForEvent(run: RunState, node: Node, awaited: AwaitedEv
   return event;
 }
 
-function demandNotEnded(): void {
+/** Throws where the step was ended before it asked for anything. */
+export function demandNotEnded(): void {
   if (CancellationScope.current().consideredCancelled)
     throw new CancelledFailure('The step was ended before it waited.');
 }
 
-async function waiting<T>(
+/** Marks a step as waiting until something has happened. */
+export async function waiting<T>(
   run: RunState,
   node: Node,
   reason: WaitReason,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { Estimate } from '../../src/contract/advice-api';
 import { printedBy } from '../../src/reference/example-blocks';
+import { eventually } from '../support/eventually';
 import { projectFolder } from '../support/part';
 import { startService, type Service } from '../support/service';
 import { simulatorAt } from '../support/simulator';
@@ -237,6 +238,27 @@ describe('each example runs as its README says', () => {
     expect((body as { output: unknown }).output).toMatchObject({ ...source, data: { order: 'A-1042' } });
   }, 60_000);
 
+  test('events: what happens during a shift is dealt with as it comes, until the shift ends', async () => {
+    const started = await start('events');
+    await eventually('the shift has begun', async () => {
+      const { body } = await service.request('GET', `/v1/runs/${started.id}`);
+      return (body as { statusReason: string | null }).statusReason === 'event';
+    });
+    const happens = async (type: string, data: object) => {
+      const event = { specversion: '1.0', id: `${started.id} ${type}`, source: '/shop', type, data };
+      const { body } = await service.request('POST', '/v1/events', event);
+      expect(body).toMatchObject({ woken: [{ run: started.id, step: 'root' }] });
+    };
+    await happens('order.placed', { order: 'A-1042', goods: 'a saddle' });
+    await happens('parcel.returned', { order: 'A-1017', reason: 'the lamp was broken' });
+    await happens('shift.ended', {});
+    const { run, calls } = await ended(started);
+    expect(run).toMatchObject({ status: 'completed', result: { output: { handled: 2, failed: 0 } } });
+    expect(calls).toBe(2);
+    const { body } = await service.request('GET', `/v1/runs/${run.id}/steps/2.apology`);
+    expect(body).toMatchObject({ status: 'completed' });
+  }, 60_000);
+
   test('and what was seen of a plan is what is expected of its next run', async () => {
     const plan = parse(read('content-production', 'plan.yaml')) as unknown;
     const input = JSON.parse(read('content-production', 'input.json')) as unknown;
@@ -251,6 +273,7 @@ describe('each example runs as its README says', () => {
       'content-production',
       'debate',
       'emit',
+      'events',
       'hierarchy',
       'parallel',
       'question',

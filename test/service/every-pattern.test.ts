@@ -82,6 +82,17 @@ const around: { [pattern: string]: (inner: Nested) => Nested } = {
     },
     calls: 4 + calls,
   }),
+  // All emit the same: each takes one.
+  events: ({ step, calls }) => ({
+    step: {
+      type: 'sequence',
+      steps: [
+        { type: 'emit', event: 'told' },
+        { type: 'events', handlers: { told: step }, until: { maxEvents: 1 } },
+      ],
+    },
+    calls,
+  }),
   isolate: ({ step, calls }) => ({ step: { type: 'sequence', isolate: true, steps: [step] }, calls }),
   plan({ step, calls }) {
     const name = `inside-${String(++plans)}`;

@@ -130,6 +130,7 @@ export function scriptedScope(script: Script): { scope: Scope; log: Log } {
     },
     pause: () => Promise.resolve(),
     event: () => Promise.resolve(script.events?.shift() ?? null),
+    react: () => Promise.reject(new Error('The script has no events to react to.')),
     emit: (event) => Promise.resolve({ inline: { id: event } }),
     overrule: () => Promise.resolve(),
     note: (step, code) => log.notes.push({ step, code }),

@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Condition } from '../../contract/plan';
-import { eventSignal } from '../../contract/messages';
+import { eventSignal, type EventMessage } from '../../contract/messages';
 import { limits } from '../../contract/limits';
 import type { Json } from '../../contract/value';
 import type { Database } from '../../ledger/database';
@@ -77,12 +77,10 @@ interface Telling extends Woken {
 /** Hands an event to the step that it was taken for. Where Temporal is away somebody tells it later. */
 export async function tell(
   service: Service,
-  { tenant, run, path, workflowId, event }: Telling,
+  { tenant, run, path, workflowId, reacts, event }: Telling,
 ): Promise<void> {
   const { database, temporal } = service;
-  // The event becomes the run's own content.
-  const held = await toValue(database, tenant, run, await fromValue(database, tenant, event.event));
-  const message = { id: event.id, type: event.type, event: held, step: path };
+  const message = reacts ? { wake: path } : await messageOf(service, { tenant, run, path, event });
   try {
     await temporal.within(signalMsMax, () =>
       temporal.client.workflow.getHandle(workflowId).signal(eventSignal, message),
@@ -93,4 +91,13 @@ export async function tell(
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
   await markTold(database, { tenant, event: event.id, run });
+}
+
+async function messageOf(
+  { database }: Service,
+  { tenant, run, path, event: { id, type, event } }: Pick<Telling, 'tenant' | 'run' | 'path' | 'event'>,
+): Promise<EventMessage> {
+  // The event becomes the run's own content.
+  const held = await toValue(database, tenant, run, await fromValue(database, tenant, event));
+  return { id, type, event: held, step: path };
 }

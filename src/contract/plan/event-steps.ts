@@ -50,3 +50,34 @@ export const emitFields = object(
     data: z.json().optional(),
   },
 );
+
+const untilSentences = {
+  event: 'The type of the event that ends it; one that has a handler, too, is handled first.',
+  maxEvents: 'After how many events it ends, whatever became of them.',
+  idle: 'It ends when for so long no event has come and none is being handled.',
+} as const;
+
+export const eventsSentences = {
+  handlers:
+    'The steps by the type of the events that they handle; each knows `event`. The paths inside are those of the number of the event: `react.1`, `react.2`, …',
+} as const;
+
+export const eventsFields = object(
+  {
+    ...step,
+    type: 'Handles events as they come, for as long as it is open; an event whose handler fails is a dead letter, and it goes on. The output is `{ handled, failed, lastEvent }`.',
+    until: 'What ends it: whatever of these comes first.',
+    concurrency:
+      'How many events are handled at a time; with one they are handled in the order in which they came.',
+  },
+  {
+    type: z.literal('events'),
+    ...frame,
+    until: object(untilSentences, {
+      event: EventType.optional(),
+      maxEvents: z.int().min(1).max(limits.eventsHandledMax).optional(),
+      idle: Duration.default('30d'),
+    }).prefault({}),
+    concurrency: z.int().min(1).max(50).default(1),
+  },
+);

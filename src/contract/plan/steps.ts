@@ -12,7 +12,7 @@ import {
   routeSentences,
 } from './choosing-steps';
 import { planDescriptions as says } from './descriptions';
-import { emitFields, waitFields } from './event-steps';
+import { emitFields, eventsFields, eventsSentences, EventType, waitFields } from './event-steps';
 import { debateFields, refineFields, refineSentences } from './judging-steps';
 import { questionFields } from './people-steps';
 import { planFields } from './plan-step';
@@ -68,6 +68,9 @@ export interface ChoiceStep extends z.infer<typeof choiceFields>, Guarded {
   otherwise?: Step | undefined;
 }
 export interface WaitStep extends z.infer<typeof waitFields>, Guarded {}
+export interface EventsStep extends z.infer<typeof eventsFields>, Guarded {
+  handlers: { [event: string]: Step };
+}
 export interface EmitStep extends z.infer<typeof emitFields>, Guarded {}
 export interface SupervisorStep extends z.infer<typeof supervisorFields>, Guarded {
   workers: { [name: string]: Worker };
@@ -102,6 +105,7 @@ export type Step =
   | ChoiceStep
   | WaitStep
   | EmitStep
+  | EventsStep
   | SupervisorStep
   | HierarchyStep
   | RefineStep
@@ -119,8 +123,8 @@ const OnFailure = z
 /** What a plan says of a route, worker or team to those who choose. */
 const Sentence = z.string().max(2000);
 /** A map with at least one entry. */
-const named = <Entry extends z.ZodType>(entry: Entry) =>
-  z.record(Name, entry).refine((map) => Object.keys(map).length > 0, 'There must be at least one entry');
+const named = <Entry extends z.ZodType>(entry: Entry, name: z.ZodString = Name) =>
+  z.record(name, entry).refine((map) => Object.keys(map).length > 0, 'There must be at least one entry');
 const guarded = { onFailure: OnFailure.optional() };
 const Workers = named(object(workerSentences, { description: Sentence.optional(), step: Child }));
 const ATeam: z.ZodType<Team> = z.lazy(() => Team);
@@ -176,6 +180,12 @@ export const Step = z
       .meta({ id: 'ChoiceStep' }),
     waitFields.extend(described(says.step, guarded)).meta({ id: 'WaitStep' }),
     emitFields.extend(described(says.step, guarded)).meta({ id: 'EmitStep' }),
+    eventsFields
+      .extend({
+        ...described(says.step, guarded),
+        ...described(eventsSentences, { handlers: named(Child, EventType) }),
+      })
+      .meta({ id: 'EventsStep' }),
     supervisorFields
       .extend({
         ...described(says.step, guarded),
@@ -210,6 +220,7 @@ export const stepTypes = [
   'choice',
   'wait',
   'emit',
+  'events',
   'supervisor',
   'hierarchy',
   'refine',

@@ -1,4 +1,4 @@
-import type { Names } from '../../contract/activities';
+import type { Names } from '../../contract/value';
 import type { ParallelNode, StepNode } from '../../contract/skeleton';
 import { itemOf, nothing, type List, type Value } from '../../contract/value';
 import type { Scope } from '../scope';
