@@ -86,6 +86,7 @@ function freshPart(scope: Scope, { journal, kept = [] }: JournalWrite, place: Pl
     WHERE NOT EXISTS (
       SELECT FROM run_events r WHERE r.tenant = ${scope.tenant} AND r.run = ${scope.run}
         AND coalesce(r.child, '') = ${place(journal.child?.id ?? '')}::text AND r.entry = e.n AND NOT r.superseded
+        AND r.type = e.type AND r.step IS NOT DISTINCT FROM e.step AND r.data = e.data
       -- Looked up entry by entry: as a join it may be planned as a pass over all that the run has written.
       OFFSET 0))`;
 }

@@ -24,10 +24,10 @@ export async function writeEntries(database: Database, write: JournalWrite): Pro
   if (entries.length === 0 && write.approval === undefined) return { type: 'written' };
   if (child !== undefined) {
     if (entries.some(({ n }) => n === child.first)) await replaceChild(database, write, child);
-    return (await isTaken(database, statementOf(write))) ? { type: 'written' } : { type: 'closed' };
+    return (await isTaken(database, write, statementOf(write))) ? { type: 'written' } : { type: 'closed' };
   }
   for (let whilePending = false; ;) {
-    if (await isTaken(database, statementOf(write, { whilePending }))) return { type: 'written' };
+    if (await isTaken(database, write, statementOf(write, { whilePending }))) return { type: 'written' };
     const state = await settlePlace(database, write);
     if (state.type !== 'open') return state;
     whilePending = state.resetPending;
@@ -61,18 +61,53 @@ export async function settlePlace(
 /** Whether the run's row took the batch. */
 async function isTaken(
   database: Database,
+  write: JournalWrite,
   { sql, parameters }: { sql: string; parameters: unknown[] },
 ): Promise<boolean> {
   for (;;) {
     try {
       return (await database.query(sql, parameters)).rowCount === 1;
     } catch (error) {
-      // Somebody wrote one of the same entries while this statement waited for the run's row: its
-      // snapshot is older than that. Once more, and it sees them.
+      // Somebody wrote one of the same entries while this statement waited for the run's row, whose
+      // snapshot is older than that; or something else stands under its number. Once more without that.
       const { code, constraint } = error as { code?: string; constraint?: string };
       if (code !== uniqueViolation || constraint !== 'run_events_once') throw error;
+      await takeBackUnkept(database, write);
     }
   }
+}
+
+/**
+ * Takes back what stands under the numbers of these entries and says something else. Local activities
+ * of a workflow task that is not kept, because a message came in or its worker died, are carried out
+ * again, by then with other news: only the history knows which of them has happened, and it is the
+ * later one that the workflow goes on from.
+ */
+async function takeBackUnkept(database: Database, { tenant, run, journal }: JournalWrite): Promise<void> {
+  const { entries, child } = journal;
+  await database.query(
+    `WITH taken AS (
+       UPDATE run_events r SET superseded = true
+       FROM unnest($4::int[], $5::text[], $6::text[], $7::bytea[]) AS e (n, type, step, data)
+       WHERE r.tenant = $1 AND r.run = $2 AND coalesce(r.child, '') = $3 AND r.entry = e.n AND NOT r.superseded
+         AND (r.type <> e.type OR r.step IS DISTINCT FROM e.step OR r.data <> e.data)
+       RETURNING r.step, r.entry - 1 AS before),
+     -- What is said of it now may have a lower number than what was said of it then.
+     stepped AS (
+       UPDATE steps s SET entry = least(s.entry, t.before)
+       FROM (SELECT step, min(before) AS before FROM taken GROUP BY step) t
+       WHERE s.tenant = $1 AND s.run = $2 AND s.path = t.step)
+     UPDATE runs SET entry = least(entry, t.before)
+     FROM (SELECT min(before) AS before FROM taken WHERE step IS NULL) t
+     WHERE tenant = $1 AND id = $2 AND t.before IS NOT NULL`,
+    [
+      ...[tenant, run, child?.id ?? ''],
+      entries.map(({ n }) => n),
+      entries.map(({ type }) => type),
+      entries.map(({ step }) => step),
+      entries.map(({ data }) => Buffer.from(JSON.stringify(data), 'utf8')),
+    ],
+  );
 }
 
 /**

@@ -93,6 +93,25 @@ test('writes each entry once when twenty carriers come at the same time, without
   expect((await events(run)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });
 
+test('counts what a workflow task says that is kept, not what one said that was not', async () => {
+  const run = await newRun();
+  await write(run, [started(1, 'a'), finished(2, 'a', 'too soon'), started(3, 'b')]);
+  // Carried out again, with other news: the same numbers say something else.
+  await write(run, [started(1, 'a'), started(2, 'b')]);
+  await write(run, [started(2, 'b'), finished(3, 'a', 'in time')]);
+  const { rows } = await ledger.database.query<{ entry: number; type: string; step: string }>(
+    'SELECT entry, type, step FROM run_events WHERE run = $1 AND NOT superseded ORDER BY entry',
+    [run],
+  );
+  expect(rows.map(({ entry: n, type, step }) => `${String(n)} ${type} ${step}`)).toEqual([
+    '1 step.started a',
+    '2 step.started b',
+    '3 step.finished a',
+  ]);
+  expect(await stepOf(run, 'a')).toMatchObject({ output_json: '{"inline":"in time"}' });
+  expect((await events(run)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+});
+
 test('does not turn a finished step back when a late duplicate says that it started', async () => {
   const run = await newRun();
   await write(run, [started(1, 'a'), finished(2, 'a')]);

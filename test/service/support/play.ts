@@ -116,7 +116,11 @@ export async function readEvents(house: House, id: string): Promise<Played['even
       const { type, step, data } = JSON.parse(message.data) as { type: string; step?: string; data: object };
       if (Number(message.id) !== ++last)
         throw new Error(`Event ${message.id} comes after ${String(last - 1)}.`);
-      (events[step ?? ''] ??= []).push(`${type} ${tell(data)}`.trim());
+      const told = (events[step ?? ''] ??= []);
+      const text = `${type} ${tell(data)}`.trim();
+      // What a workflow task that was not kept has told of a step is told again by the one that was.
+      if (/^(step|state)\./.test(type) && told.includes(text)) return;
+      told.push(text);
     },
   });
   parser.feed(await response.text());
