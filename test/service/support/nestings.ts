@@ -113,13 +113,11 @@ const waitStep: fc.Arbitrary<Step> = fc.constantFrom<Step>(
   { type: 'wait', for: '20ms' },
   { type: 'wait', until: '2020-01-01T00:00:00Z' },
   { type: 'wait', event: 'never', timeout: '1s', onFailure: 'skip' },
-  // Its output has the run's id in it, which no other run has.
+  // Its output has the run's id in it, which no other run has: nobody is to see it.
   {
-    type: 'sequence',
-    steps: [
-      { type: 'emit', event: 'nested', data: { mark: '{{ input.mark }}' } },
-      { type: 'set', value: 'emitted' },
-    ],
+    type: 'parallel',
+    branches: { only: { type: 'emit', event: 'nested', data: { mark: '{{ input.mark }}' } } },
+    reduce: { type: 'set', value: 'emitted' },
   },
 );
 
