@@ -1,7 +1,7 @@
 /** The fences between the parts: who may import whom. */
 /** The files of the contract that use a schema library at run time. */
 const schemas =
-  '^src/contract/(advice-api|any-json|api|approvals-api|decisions|duration|events-api|gateway|plan|plan/.*|plans-api|problems|schedules-api)\\.ts$';
+  '^src/contract/(advice-api|agents-api|any-json|api|approvals-api|decisions|duration|events-api|gateway|plan|plan/.*|plans-api|problems|schedules-api)\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

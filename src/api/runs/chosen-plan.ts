@@ -51,10 +51,7 @@ async function storedPlan(service: Service, tenant: string, reference: string): 
 type LowerLimits = NonNullable<NonNullable<StartRun['options']>['limits']>;
 
 /** The plan under the limits of one start, which can only be lower than its own. Throws a problem. */
-export function withLowerLimits(
-  { plan, subPlans }: ChosenPlan,
-  lower: LowerLimits | undefined,
-): Plan {
+export function withLowerLimits({ plan, subPlans }: ChosenPlan, lower: LowerLimits | undefined): Plan {
   if (lower === undefined) return plan;
   const own = planLimits(plan, agentsIn(plan, subPlans));
   const errors: ProblemIssue[] = [];
