@@ -87,11 +87,12 @@ async function takeBackUnkept(database: Database, { tenant, run, journal }: Jour
   const { entries, child } = journal;
   await database.query(
     `WITH taken AS (
-       UPDATE run_events r SET superseded = true
+       -- It is no entry any more, for a reset would count it again.
+       UPDATE run_events r SET superseded = true, entry = NULL
        FROM unnest($4::int[], $5::text[], $6::text[], $7::bytea[]) AS e (n, type, step, data)
        WHERE r.tenant = $1 AND r.run = $2 AND coalesce(r.child, '') = $3 AND r.entry = e.n AND NOT r.superseded
          AND (r.type <> e.type OR r.step IS DISTINCT FROM e.step OR r.data <> e.data)
-       RETURNING r.step, r.entry - 1 AS before),
+       RETURNING r.step, e.n - 1 AS before),
      -- What is said of it now may have a lower number than what was said of it then.
      stepped AS (
        UPDATE steps s SET entry = least(s.entry, t.before)
