@@ -9,6 +9,7 @@ beforeAll(async () => {
   [house, temporal] = await Promise.all([openHouse(), temporalTools()]);
 }, 120_000);
 afterAll(() => Promise.all([house.close(), temporal.close()]), 60_000);
+beforeEach(() => house.vendor.clearScript());
 
 test('three hundred agents in a row, each shown all answers before it, leave no history over 5 MB', async () => {
   await house.vendor.script({
