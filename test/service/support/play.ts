@@ -93,8 +93,11 @@ async function decideUntilEnded(house: House, id: string, decide: Decide): Promi
         const decision = decide(body as Approval);
         if (decision === null) continue;
         const answer = await house.decide(approval, decision);
+        // While children tell their ends, a run that wants to go on as a new Temporal run may have to begin
+        // its task anew again and again, and takes no message then: it says so, and is asked again.
+        if (answer.status === 503) decided.delete(approval);
         // One that was withdrawn or expired meanwhile can't be decided any more.
-        if (answer.status !== 200 && answer.status !== 409 && answer.status !== 410)
+        else if (![200, 409, 410].includes(answer.status))
           throw new Error(`${String(answer.status)} ${JSON.stringify(answer.body)}`);
       }
       return undefined;
