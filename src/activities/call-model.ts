@@ -8,6 +8,7 @@ import { ensureBudget } from '../ledger/budgets';
 import { fromValue } from '../ledger/values';
 import { decisionShape } from './decision-shape';
 import type { GatewayClient } from './gateway-client';
+import { answerKey, keepForOthers, type Keeping } from './keep-answer';
 import { readAnswer } from './read-answer';
 import { boundsOf, choiceBlock } from './choices';
 import { readManifest } from './manifests';
@@ -15,7 +16,7 @@ import type { Ports } from './ports';
 import { resolveBlocks, resolveNames } from './resolve';
 import { writeJournal } from './write-journal';
 import { durationMs, planDefaults } from '../plan/defaults';
-import { ContextTooLong, renderPrompt, SummaryNeeded } from '../plan/prompt';
+import { ContextTooLong, promptIdentity, renderPrompt, SummaryNeeded } from '../plan/prompt';
 import { summarizer } from '../plan/summarizer';
 import { TemplateError } from '../plan/liquid';
 import type { Manifest } from '../plan/manifest';
@@ -37,11 +38,14 @@ export async function callModel(ports: Ports, gateway: GatewayClient, call: Mode
       readManifest(ports.database, call.run),
       writeJournal(ports, { tenant, run, journal: call.journal }),
     ]);
-    const request = await requestOf(ports, manifest, call);
-    if ('type' in request) return request;
+    const prepared = await prepare(ports, manifest, call);
+    if ('type' in prepared) return prepared;
     await ensureStepBudgets(ports, call);
-    const state = await complete(gateway, call, request, context.cancellationSignal);
-    return await resultOf(ports, manifest, call, state);
+    const state = await complete(gateway, call, prepared.request, context.cancellationSignal);
+    const result = await resultOf(ports, manifest, call, state);
+    if (state.state === 'done' && result.type === 'answered' && prepared.keeping !== null)
+      await keepForOthers(ports, { call, done: state }, prepared.keeping);
+    return result;
   } finally {
     clearInterval(beat);
   }
@@ -67,11 +71,13 @@ async function complete(
 
 type Summarize = Extract<ModelResult, { type: 'summarize' }>;
 
-async function requestOf(
-  ports: Ports,
-  manifest: Manifest,
-  call: ModelCall,
-): Promise<CallRequest | Summarize> {
+interface Prepared {
+  request: CallRequest;
+  /** How its answer is kept for identical calls; null where it isn't. */
+  keeping: Keeping | null;
+}
+
+async function prepare(ports: Ports, manifest: Manifest, call: ModelCall): Promise<Prepared | Summarize> {
   const { database } = ports;
   const agent = manifest.agents[call.agent];
   const model = agent?.models[call.model];
@@ -92,7 +98,7 @@ async function requestOf(
   const rendered = render(manifest, call, resolved);
   if ('type' in rendered) return rendered;
   const schema = call.role === 'agent' ? agent.output : decisionShape(call.role, boundsOf(manifest, call));
-  return {
+  const request: CallRequest = {
     tenant,
     run,
     temporalRun: call.temporalRun,
@@ -111,6 +117,11 @@ async function requestOf(
     allowUnpriced: manifest.plan.limits?.allowUnpriced ?? false,
     policy: policyOf(manifest, call.agent, agent),
   };
+  if (agent.cacheTtlMs === undefined) return { request, keeping: null };
+  const key = await answerKey(ports, request, promptIdentity({ manifest, call, resolved }));
+  // What is asked on after an answer was not as it must be is never given that answer again.
+  const cache = call.prior.length > 0 ? {} : { cache: { key, ttlMs: agent.cacheTtlMs } };
+  return { request: { ...request, ...cache }, keeping: { key, ms: agent.cacheTtlMs } };
 }
 
 function policyOf(

@@ -24,7 +24,7 @@ export async function readAnswer(
 ): Promise<ModelResult> {
   const about = { usage: done.usage, model: done.model, simulated: done.simulated };
   noteStored(call.run, done.ref, Buffer.from(JSON.stringify(done.text), 'utf8'));
-  const text = await joined(ports, call, done.text);
+  const text = await wholeText(ports, call, done.text);
   const keep = (json: Json): Promise<Value> => toValue(ports.database, call.run.tenant, call.run.run, json);
   if (done.stop === 'refusal') return { type: 'refused', value: await keep(text), ...about };
   if (done.stop === 'length') return { type: 'truncated', value: await keep(text), ...about };
@@ -50,7 +50,7 @@ export async function readAnswer(
 }
 
 /** A continued answer begins where the last one was cut. */
-async function joined({ database }: Ports, call: ModelCall, text: string): Promise<string> {
+export async function wholeText({ database }: Ports, call: ModelCall, text: string): Promise<string> {
   const last = call.prior.at(-1);
   if (last?.type !== 'continue') return text;
   const before = await fromValue(database, call.run.tenant, last.answer);

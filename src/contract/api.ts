@@ -207,6 +207,9 @@ export const Call = z
         requestId: z.string().nullable(),
       }),
     ),
+    cache: z.enum(['none', 'tenant']).meta({
+      description: 'Where the answer is from: `tenant`, an earlier identical call; it cost nothing then.',
+    }),
     capLowered: z.int().nullable(),
     ambiguous: z.int().meta({ description: 'How often it may have been paid for and lost.' }),
   })

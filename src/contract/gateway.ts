@@ -29,6 +29,8 @@ export const CallRequest = z.strictObject({
     minOutputTokens: z.int().positive(),
     temperature: z.number().optional(),
   }),
+  /** The tenant's stored answer under this key will do, where it is no older: then no call is made. */
+  cache: z.strictObject({ key: z.string(), ttlMs: z.int().positive() }).optional(),
   /** All of them must hold the call's worst case. The first is the run's. */
   budgets: z.array(z.string()).min(1),
   allowUnpriced: z.boolean(),

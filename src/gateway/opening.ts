@@ -4,6 +4,7 @@ import type { CallRequest, CallState } from '../contract/gateway';
 import { claimCall, readCall, registerCall, type CallId, type CallRow } from '../ledger/calls';
 import { contentHash } from '../ledger/contents';
 import { reclaimLost } from '../ledger/reservations';
+import { answerAgain } from './answer-again';
 import { isOpen, stateOf } from './call-state';
 import type { Desk } from './desk';
 import { fly } from './flight';
@@ -38,6 +39,8 @@ export async function openCall(
   if (row.state === 'done') return stateOf(database, row);
   const owned = isNew(desk, row) ? row : await claim(desk, id, row);
   if (owned === null) return stateOf(database, (await readCall(database, id)) ?? row);
+  const answered = await answerAgain(desk, owned, request);
+  if (answered !== null) return stateOf(database, answered);
   flights.start(fly(desk, { row: owned, request, parent: context.active(), ...asked }));
   return { state: 'pending', phase: 'registered' };
 }

@@ -206,6 +206,8 @@ export interface CallRow extends Usage {
   answerHash: string | null;
   stop: string | null;
   attempts: Json;
+  /** `tenant`: the answer is a stored one. */
+  cache: 'none' | 'tenant';
   capLowered: number | null;
   ambiguous: number;
 }
@@ -214,7 +216,7 @@ export interface CallRow extends Usage {
 export async function readCalls(database: Database, tenant: string, run: string): Promise<CallRow[]> {
   const { rows } = await database.query<Omit<CallRow, 'attempts'> & { attemptsJson: string }>(
     `SELECT path, agent, model, selected, vendor_model AS "vendorModel", state, simulated, request_hash AS "requestHash",
-       answer_hash AS "answerHash", stop, attempts_json AS "attemptsJson", cap_lowered AS "capLowered", ambiguous,
+       answer_hash AS "answerHash", stop, attempts_json AS "attemptsJson", cache, cap_lowered AS "capLowered", ambiguous,
        attempts::bigint AS "modelCalls", input_tokens AS "inputTokens", output_tokens AS "outputTokens",
        cached_tokens AS "cachedTokens", cost_nano AS "costNano"
      FROM calls WHERE tenant = $1 AND run = $2 ORDER BY position`,

@@ -20,6 +20,7 @@ export function checkDurations(plan: Json, visits: Visit[]): PlanProblem[] {
       ...tooLong(agent, pointerTo('/agents', name), ['timeout']),
       ...tooLong(member(agent, 'retry'), pointerTo('/agents', name, 'retry'), ['initialDelay', 'maxDelay']),
       ...tooLong(member(agent, 'circuitBreaker'), pointerTo('/agents', name, 'circuitBreaker'), ['cooldown']),
+      ...tooLong(member(agent, 'cache'), pointerTo('/agents', name, 'cache'), ['ttl']),
     ]),
     ...visits.flatMap(({ step, pointer }) => [
       ...tooLong(

@@ -44,6 +44,8 @@ interface ManifestAgent {
   /** Absent in manifests that were frozen before there were rates. */
   rateLimit?: number;
   circuitBreaker?: { failures: number; cooldownMs: number };
+  /** How old an answer may be that is given again to an identical call; absent where every call is made. */
+  cacheTtlMs?: number;
   /** Its answers hold plans: what would be wrong with them as such is asked for again. */
   writesPlans?: true;
 }
@@ -156,5 +158,6 @@ function freezeAgent(agent: Agent, { catalog, usable }: Models): ManifestAgent {
       failures: agent.circuitBreaker?.failures ?? planDefaults.breakerFailures,
       cooldownMs: durationMs(agent.circuitBreaker?.cooldown ?? planDefaults.breakerCooldown),
     },
+    ...(agent.cache === undefined ? {} : { cacheTtlMs: durationMs(agent.cache.ttl) }),
   };
 }

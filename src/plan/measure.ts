@@ -140,7 +140,7 @@ interface Call {
 export function callOf(name: string, at: Measuring, call: Call): Spending {
   const { plan, models, life } = at;
   const agent = Object.hasOwn(plan.agents, name) ? plan.agents[name] : undefined;
-  if (agent === undefined) return nothingSpent;
+  if (agent === undefined || (agent.cache !== undefined && life === 'least')) return nothingSpent;
   const ways = modelLists(agent).map((names) => {
     const usable = names
       .map((each) => models.catalog.resolve(each))

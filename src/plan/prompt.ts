@@ -80,6 +80,15 @@ export function renderPrompt({ manifest, call, resolved }: PromptOptions): Rende
   return rendered;
 }
 
+/**
+ * What a call asks, as it was asked at first: the same for all runs and places that ask the same, since
+ * the ids of data blocks are then derived from nothing but what is shown. Throws nothing that `renderPrompt` doesn't.
+ */
+export function promptIdentity({ manifest, call, resolved }: PromptOptions): RenderedPrompt {
+  const anywhere = { ...call, run: { ...call.run, run: '' }, path: '' };
+  return renderPrompt({ manifest, call: anywhere, resolved: { ...resolved, prior: [] } });
+}
+
 function agentOf(manifest: Manifest, call: ModelCall) {
   const agent = Object.hasOwn(manifest.agents, call.agent) ? manifest.agents[call.agent] : undefined;
   if (agent === undefined) throw new Error(`The manifest has no agent ${call.agent}.`);

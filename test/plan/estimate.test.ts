@@ -51,6 +51,15 @@ describe('what a run is expected to use', () => {
     expect(await calls(from, {})).toEqual([0, 5, 10_000]);
   });
 
+  it('takes an answer that may be given again as no call at least', async () => {
+    const writer = { model: 'claude-sonnet', instructions: 'x', cache: { ttl: '1h' } };
+    const plan = await validated(planOf(agentStep('a'), { agents: { writer } }));
+    expect(estimateOf(plan, none)).toMatchObject({
+      modelCalls: { min: 0, expected: 1, max: 1 },
+      costUsd: { min: 0 },
+    });
+  });
+
   it('takes what may be skipped or survived as no call at least', async () => {
     expect(await calls(agentStep('Say it.', { when: 'input.loud == true' }))).toEqual([0, 1, 1]);
     expect(await calls(sequenceOf(agentStep('a', { onFailure: 'skip' }), agentStep('b')))).toEqual([1, 2, 2]);

@@ -180,22 +180,27 @@ describe('a frozen plan', () => {
     });
   });
 
-  it('keeps the rate and the breaker that an agent names, and fills in the rest', async () => {
+  it('keeps the rate, the breaker and the cache that an agent names, and fills in the rest but no cache', async () => {
     const writer = { model: 'claude-sonnet', instructions: 'x' };
     const agents = {
       writer: { ...writer, rateLimit: 7, circuitBreaker: { cooldown: '5s' } },
-      other: { ...writer, circuitBreaker: { failures: 1 } },
+      other: { ...writer, circuitBreaker: { failures: 1 }, cache: { ttl: '2h' } },
     };
     const { manifest } = freeze(await validated(planOf(sequenceOf(setStep(1)), { agents })), simulated);
     expect(manifest.agents).toMatchObject({
       writer: { rateLimit: 7, circuitBreaker: { failures: 3, cooldownMs: 5_000 } },
-      other: { rateLimit: 100, circuitBreaker: { failures: 1, cooldownMs: 60_000 } },
+      other: {
+        rateLimit: 100,
+        circuitBreaker: { failures: 1, cooldownMs: 60_000 },
+        cacheTtlMs: 7_200_000,
+      },
     });
+    expect(manifest.agents['writer']).not.toHaveProperty('cacheTtlMs');
   });
 
   it('has the digest that it had before agents had rates, where it names none', async () => {
     const plan = await validated(fromYaml(contentProduction));
-    expect(JSON.stringify(plan)).not.toMatch(/rateLimit|circuitBreaker/);
+    expect(JSON.stringify(plan)).not.toMatch(/rateLimit|circuitBreaker|cache/);
   });
 
   it('hashes alike however its fields are ordered, and otherwise when its branches are', async () => {

@@ -343,9 +343,13 @@ describe('steps', () => {
         { type: 'approval', title: 'x', timeout: '731d' },
       ),
     ).toEqual(['0/timeout limit_exceeded', '1/limits/vendorWait limit_exceeded', '3/timeout limit_exceeded']);
-    const patient = { model: 'claude-sonnet', instructions: 'x', circuitBreaker: { cooldown: '366d' } };
+    const patient = {
+      ...{ model: 'claude-sonnet', instructions: 'x' },
+      ...{ circuitBreaker: { cooldown: '366d' }, cache: { ttl: '366d' } },
+    };
     expect(await errorsOf(planOf(sequenceOf(setStep(1)), { agents: { patient } }))).toEqual([
       '/agents/patient/circuitBreaker/cooldown limit_exceeded',
+      '/agents/patient/cache/ttl limit_exceeded',
     ]);
   });
 
@@ -358,16 +362,18 @@ describe('steps', () => {
     ]);
   });
 
-  it('names an agent no rate below one, and no field that a breaker lacks', async () => {
+  it('names an agent no rate below one, no field that a breaker lacks, and no cache without an end', async () => {
     const agent = {
       model: 'claude-sonnet',
       instructions: 'x',
       rateLimit: 0,
       circuitBreaker: { cooldowns: '1s' },
+      cache: {},
     };
     expect(await errorsOf(planOf(sequenceOf(setStep(1)), { agents: { agent } }))).toEqual([
       '/agents/agent/rateLimit validation_failed',
       '/agents/agent/circuitBreaker/cooldowns unknown_field',
+      '/agents/agent/cache/ttl validation_failed',
     ]);
   });
 });

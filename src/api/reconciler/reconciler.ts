@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import { forgetAnswers } from '../../ledger/answers';
 import { forgetExpired } from '../../ledger/idempotency';
 import { forgetSlots } from '../../ledger/schedule-slots';
 import { createCourier } from '../deliveries/courier';
@@ -53,7 +54,7 @@ export function startReconciler(
     changes: () => compareChanged(service, log, { round: rounds, isHolder }),
     'open runs': () => checkOpenRuns(isHolder),
     histories: () => storeHistories(service, log, isHolder),
-    'idempotency keys': createForgetting(database),
+    'what is kept no longer': createForgetting(database),
   };
 
   async function work(): Promise<void> {
@@ -96,13 +97,14 @@ export function startReconciler(
   };
 }
 
-/** Forgets idempotency keys now and then. */
+/** Forgets idempotency keys, times of schedules and answers now and then. */
 function createForgetting(database: Service['database']): () => Promise<void> {
   let forgottenAt = 0;
   return async () => {
     if (Date.now() - forgottenAt < forgetEveryMs) return;
     await forgetExpired(database);
     await forgetSlots(database);
+    await forgetAnswers(database);
     forgottenAt = Date.now();
   };
 }

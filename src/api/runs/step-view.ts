@@ -71,6 +71,7 @@ async function viewCall({ database }: Service, tenant: string, call: CallRow, n:
     stopReason: call.stop,
     usage: usageView(call),
     attempts: call.attempts as Call['attempts'],
+    cache: call.cache,
     capLowered: call.capLowered,
     ambiguous: call.ambiguous,
   };

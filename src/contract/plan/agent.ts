@@ -17,6 +17,8 @@ const CircuitBreaker = object(says.circuitBreaker, {
   cooldown: Duration.optional(),
 });
 
+const Cache = object(says.cache, { ttl: Duration });
+
 const ModelNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(10)]);
 const Select = z.array(object(says.select, { when: Condition, model: ModelNames }));
 
@@ -36,5 +38,6 @@ export const Agent = object(says.agent, {
   // Without defaults here, which would change the digests of plans that are stored already.
   rateLimit: z.int().min(1).max(1_000_000).optional(),
   circuitBreaker: CircuitBreaker.optional(),
+  cache: Cache.optional(),
 }).meta({ id: 'Agent', description: says.schemas.Agent });
 export type Agent = z.infer<typeof Agent>;

@@ -85,6 +85,8 @@ export const planDescriptions = {
     rateLimit:
       'Requests to vendors a minute, of all runs of the plan together: 100 without it; a call beyond waits.',
     circuitBreaker: 'When a vendor that fails again and again is left alone for a while.',
+    cache:
+      'A call that asks the same of the same model as an earlier one, in any run of the tenant, is given the answer of that one again and costs nothing; without it every call is made.',
   },
   select: {
     when: 'A condition such as `input.document.size > 20000`.',
@@ -101,6 +103,9 @@ export const planDescriptions = {
     failures:
       'Calls in a row whose retries were spent, 3 without it; then calls to this vendor and model wait, or take the next model.',
     cooldown: 'How long it is left alone, `60s` without it; then one call tries it.',
+  },
+  cache: {
+    ttl: 'How old the answer may be, counted from when the vendor gave it.',
   },
   context: {
     mode: 'One of the five.',

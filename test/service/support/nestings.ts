@@ -13,7 +13,11 @@ const agents = {
     ...{ model: 'claude-haiku', instructions: 'You write little.', retry, rateLimit: 1_000_000 },
     ...{ maxOutputTokens: 40, maxContinuations: 1 },
   },
-  broken: { model: 'claude-sonnet', instructions: 'You always fail.', retry, rateLimit: 1_000_000 },
+  broken: {
+    ...{ model: 'claude-sonnet', instructions: 'You always fail.', retry, rateLimit: 1_000_000 },
+    // Nothing is ever stored: what others have been answered would depend on who was first.
+    cache: { ttl: '1h' },
+  },
   fallback: {
     model: ['claude-sonnet', 'claude-haiku'],
     instructions: 'Your first model fails.',
