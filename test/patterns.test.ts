@@ -105,6 +105,7 @@ const formulas: {
 
 const total = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0);
 const stored = new Map([['clause-review', fromYaml(read('plan', 'clause.yaml'))]]);
+const find = (reference: string) => Promise.resolve(stored.get(reference) ?? null);
 const examples = [...page.matchAll(/^<!-- \w+ of ([a-z-]+)/gm)].map(([, name = '']) => name);
 
 test.each(stepTypes)(
@@ -120,7 +121,7 @@ test.each(stepTypes)(
     expect(row).toContain(`\`${formula}\``);
     let seen = 0;
     for (const name of examples) {
-      const { plan, subPlans } = await validatePlan(fromYaml(read(name, 'plan.yaml')), simulated, stored);
+      const { plan, subPlans } = await validatePlan(fromYaml(read(name, 'plan.yaml')), simulated, find);
       if (plan === null) throw new Error(`${name} is not valid.`);
       const input = JSON.parse(read(name, 'input.json')) as Json;
       const at = {

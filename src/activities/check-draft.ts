@@ -4,7 +4,6 @@ import { readUsableVendors } from '../ledger/vendors';
 import { member } from '../plan/json';
 import { parsePlanText } from '../plan/parse';
 import type { PlanProblem } from '../plan/problem';
-import { gatherPlans } from '../plan/sub-plans';
 import { validatePlan } from '../plan/validate';
 import type { Ports } from './ports';
 
@@ -18,8 +17,7 @@ export async function draftErrors(
   const read = parsePlanText(typeof text === 'string' ? text : '', 'yaml');
   if (read.type === 'malformed') return told(read.errors);
   const usable = await readUsableVendors(database);
-  const stored = await gatherPlans(read.json, planFinder(database, tenant));
-  const { plan, errors } = await validatePlan(read.json, { catalog, usable }, stored);
+  const { plan, errors } = await validatePlan(read.json, { catalog, usable }, planFinder(database, tenant));
   return plan === null ? told(errors) : null;
 }
 

@@ -76,22 +76,26 @@ export async function evaluate(ports: Ports, request: EvaluateRequest): Promise<
 
 type Templated = Extract<EvaluateRequest, { at: string }>;
 
-async function render({ database }: Ports, request: Templated): Promise<Json> {
-  const manifest = await readManifest(database, request.run);
-  const names = await resolveNames(database, request.run.tenant, request.names);
+/** What stands at the place that a request names, and what the names stand for that it may use. */
+async function readWritten({ database }: Ports, { run, at: pointer, names }: Templated) {
+  const manifest = await readManifest(database, run);
+  return { written: at(manifest, pointer), names: await resolveNames(database, run.tenant, names) };
+}
+
+async function render(ports: Ports, request: Templated): Promise<Json> {
+  const { written, names } = await readWritten(ports, request);
   try {
-    return evaluateDeep(at(manifest, request.at), names);
+    return evaluateDeep(written, names);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     throw ApplicationFailure.nonRetryable(`${request.at}: ${error.message}`, FailureType.invalidTemplate);
   }
 }
 
-async function decideCondition({ database }: Ports, request: Templated): Promise<boolean> {
-  const manifest = await readManifest(database, request.run);
-  const names = await resolveNames(database, request.run.tenant, request.names);
+async function decideCondition(ports: Ports, request: Templated): Promise<boolean> {
+  const { written, names } = await readWritten(ports, request);
   // Validated as a condition when the plan was frozen.
-  return holds(at(manifest, request.at) as Condition, names, request.at);
+  return holds(written as Condition, names, request.at);
 }
 
 function holds(condition: Condition, names: NamedValues, pointer: string): boolean {
@@ -103,25 +107,23 @@ function holds(condition: Condition, names: NamedValues, pointer: string): boole
   }
 }
 
-async function select({ database }: Ports, request: Templated): Promise<EvaluateResult> {
-  const manifest = await readManifest(database, request.run);
-  const names = await resolveNames(database, request.run.tenant, request.names);
+async function select(ports: Ports, request: Templated): Promise<EvaluateResult> {
+  const { written, names } = await readWritten(ports, request);
   // Validated as entries of a `select` when the plan was frozen.
-  const entries = at(manifest, request.at) as unknown as { when: Condition }[];
+  const entries = written as unknown as { when: Condition }[];
   const place = entries.findIndex(({ when }, index) =>
     holds(when, names, pointerTo(request.at, index, 'when')),
   );
   return { type: 'selected', list: place + 1 };
 }
 
-async function check({ database }: Ports, request: Templated): Promise<EvaluateResult> {
+async function check(ports: Ports, request: Templated): Promise<EvaluateResult> {
   const { tenant, run } = request.run;
-  const manifest = await readManifest(database, request.run);
-  const names = await resolveNames(database, tenant, request.names);
+  const { written, names } = await readWritten(ports, request);
   try {
     // Validated as checks when the plan was frozen.
-    const messages = await runChecks(at(manifest, request.at) as Check[], names);
-    const value = await toValue(database, tenant, run, messages);
+    const messages = await runChecks(written as Check[], names);
+    const value = await toValue(ports.database, tenant, run, messages);
     return { type: 'checks', failed: messages.length, messages: value };
   } catch (error) {
     const type = failureOf(error);

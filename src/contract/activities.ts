@@ -4,7 +4,8 @@ import type { Choices, Steer } from './steer';
 import type { EmitEvent, Subscribe, Subscribed, TakenEvent, TakeEvents } from './event-activities';
 import type { WaitCause } from './gateway';
 import type { Usage } from './usage';
-import type { ContextNode, Skeleton } from './skeleton';
+import type { ContextNode } from './node-parts';
+import type { Skeleton } from './skeleton';
 import type { DueTime, RunReference } from './workflow';
 import type { Json, Names, Value } from './value';
 

@@ -6,8 +6,6 @@ import type { ContextNode, Expression, LimitsNode } from './node-parts';
  * prompt. Made from a plan by `src/plan/skeleton.ts`, carried as the start argument.
  */
 
-export type { ContextNode, Expression, LimitsNode };
-
 export type OnFailureNode =
   | { type: 'fail' }
   | { type: 'skip' }

@@ -8,8 +8,8 @@ import { hashOf } from './hash';
 import { modelLists } from './model-lists';
 import { planLimits } from './skeleton-limits';
 import { toSkeleton } from './skeleton';
-import type { FrozenPlan } from './skeleton-place';
-import { agentsIn, referencesIn, type SubPlans } from './sub-plans';
+import { agentsFrozen, type FrozenPlan } from './skeleton-place';
+import { referencesIn, type SubPlans } from './sub-plans';
 import { ownSummarizer, summarizer } from './summarizer';
 
 /** A model that can be called, as it was when the run started. `alias` is what the plan wrote. */
@@ -92,12 +92,10 @@ export function freeze(
     const plans = referencesIn(one as Json).map((reference): [string, FrozenPlan] => {
       const sub = subPlans.get(reference);
       if (sub === undefined) throw new Error(`The plan ${reference} was not judged.`);
-      const agents = agentsIn(sub, subPlans);
+      const { hash, manifest: inner } = freezeOne(sub);
+      const agents = agentsFrozen(inner);
       const limits = planLimits(sub, agents);
-      return [
-        reference,
-        { plan: `${sub.name}@${sub.version}`, manifest: freezeOne(sub).hash, limits, agents },
-      ];
+      return [reference, { plan: `${sub.name}@${sub.version}`, manifest: hash, limits, agents }];
     });
     const whole = plans.length === 0 ? manifest : { ...manifest, plans: Object.fromEntries(plans) };
     const hashed = { hash: hashOf(whole), manifest: whole };

@@ -1,5 +1,5 @@
 import type { Context, Limits, Plan } from '../contract/plan';
-import type { ContextNode, LimitsNode } from '../contract/skeleton';
+import type { ContextNode, LimitsNode } from '../contract/node-parts';
 import { defaultModelCalls, durationMs, planDefaults, unboundedContextTokens, usdToNano } from './defaults';
 
 /** The plan's limits with every default filled in. `agents` is how many it has, those of the plans that it runs included. */

@@ -1,5 +1,6 @@
 import type { Check, Context, Plan, Step } from '../contract/plan';
-import type { Expression, LimitsNode, OnFailureNode, StepNode } from '../contract/skeleton';
+import type { Expression, LimitsNode } from '../contract/node-parts';
+import type { OnFailureNode, StepNode } from '../contract/skeleton';
 import type { Json } from '../contract/value';
 import { answerSchema } from './content-schema';
 import { durationMs } from './defaults';
@@ -16,6 +17,12 @@ export interface FrozenPlan {
   limits: LimitsNode;
   /** How many agents it has, those of the plans that it runs included. */
   agents: number;
+}
+
+/** How many agents a frozen plan has, those of the plans that it runs included, each time that one is run. */
+export function agentsFrozen({ plan, plans = {} }: Pick<At, 'plan'> & Partial<Pick<At, 'plans'>>): number {
+  const own = Object.keys(plan.agents).length;
+  return Object.values(plans).reduce((total, { agents }) => total + agents, own);
 }
 
 /** Where a step stands. */

@@ -1,12 +1,6 @@
 import type { ParallelStep, Plan, PlanStep, Step } from '../contract/plan';
-import type {
-  LimitsNode,
-  ParallelNode,
-  PlanNode,
-  SelectNode,
-  Skeleton,
-  StepNode,
-} from '../contract/skeleton';
+import type { LimitsNode } from '../contract/node-parts';
+import type { ParallelNode, PlanNode, SelectNode, Skeleton, StepNode } from '../contract/skeleton';
 import type { Json } from '../contract/value';
 import { durationMs, usdToNano } from './defaults';
 import { pointerTo } from './json';
@@ -15,6 +9,7 @@ import { choiceNode, hierarchyNode, routerNode, supervisorNode } from './skeleto
 import { debateNode, refineNode, reviewNode } from './skeleton-judging';
 import { planLimits } from './skeleton-limits';
 import {
+  agentsFrozen,
   child,
   context,
   expression,
@@ -41,7 +36,6 @@ interface FrozenWhole {
 
 /** What the workflow knows of a plan: no prompt, no schema, but where each stands in it. */
 export function toSkeleton({ plan, agents, plans = {} }: FrozenWhole): Skeleton {
-  const inside = Object.values(plans).reduce((total, { agents: count }) => total + count, 0);
   return {
     plan: { name: plan.name, version: plan.version },
     agents: Object.fromEntries(
@@ -53,7 +47,7 @@ export function toSkeleton({ plan, agents, plans = {} }: FrozenWhole): Skeleton 
         },
       ]),
     ),
-    limits: planLimits(plan, Object.keys(plan.agents).length + inside),
+    limits: planLimits(plan, agentsFrozen({ plan, plans })),
     alerts: plan.alerts?.costUsd === undefined ? {} : { costNano: usdToNano(plan.alerts.costUsd) },
     checksOutput: plan.output !== undefined,
     flow: nodeOf(plan.flow, { plan, plans, pointer: '/flow', usualContext: 'auto', before: [], nodeOf }),

@@ -4,25 +4,26 @@ import type { Json } from '../contract/value';
 import { quote } from './check-shape';
 import { member, pointerTo } from './json';
 import { problem, type PlanProblem } from './problem';
+import { isBroken } from './unicode';
 import { walk, type Visit } from './walk';
 
 /** Stored plans by the references of the steps that run them, `name` or `name@1.0.0`; null where there is none. */
-export type StoredPlans = ReadonlyMap<string, Json | null>;
+type StoredPlans = ReadonlyMap<string, Json | null>;
 
 /** Valid plans that a plan runs, itself or through others, by reference. */
 export type SubPlans = ReadonlyMap<string, Plan>;
 
+/** Finds a stored plan by reference; null where there is none. */
+export type FindPlan = (reference: string) => Promise<Json | null>;
+
 /** Looks up the plans that a plan runs, and those that these run, up to `limits.subPlansMax`. */
-export async function gatherPlans(
-  json: Json,
-  find: (reference: string) => Promise<Json | null>,
-): Promise<StoredPlans> {
+export async function gatherPlans(json: Json, find: FindPlan): Promise<StoredPlans> {
   const found = new Map<string, Json | null>();
   const open = referencesIn(json);
   for (let next = open.shift(); next !== undefined; next = open.shift()) {
     if (found.has(next)) continue;
     if (found.size >= limits.subPlansMax) break;
-    const plan = await find(next);
+    const plan = isBroken(next) ? null : await find(next);
     found.set(next, plan);
     if (plan !== null) open.push(...referencesIn(plan));
   }
@@ -104,13 +105,22 @@ export function longestLine(visits: Visit[], lines: ReadonlyMap<string, number>)
   return Math.max(0, ...visits.map(({ depth, pointer }) => depth + (lines.get(pointer) ?? 0)));
 }
 
-/** How many agents a plan has, those of the plans that it runs included. */
+/** How many agents a plan has, those of the plans that it runs included, each time that one is run. */
 export function agentsIn(plan: Plan, subPlans: SubPlans): number {
-  const inside = referencesIn(plan as Json).map((reference) => {
-    const sub = subPlans.get(reference);
-    return sub === undefined ? 0 : agentsIn(sub, subPlans);
-  });
-  return inside.reduce((total, count) => total + count, Object.keys(plan.agents).length);
+  // Plans that run the same others many times over are looked at once each.
+  const known = new Map<Plan, number>();
+  const count = (one: Plan): number => {
+    const before = known.get(one);
+    if (before !== undefined) return before;
+    const inside = referencesIn(one as Json).map((reference) => {
+      const sub = subPlans.get(reference);
+      return sub === undefined ? 0 : count(sub);
+    });
+    const total = inside.reduce((sum, each) => sum + each, Object.keys(one.agents).length);
+    known.set(one, total);
+    return total;
+  };
+  return count(plan);
 }
 
 function nameOf(plan: Json): string {

@@ -1,9 +1,7 @@
 import type { HierarchyStep, SupervisorStep, Team } from '../contract/plan';
+import { usualLeading } from '../contract/plan/supervising-steps';
 import type { Json } from '../contract/value';
 import { isObject, type JsonObject } from './json';
-
-/** How often and how many at a time a team's supervisor hands out work, as for a supervisor that says nothing of it. */
-const usual = { maxRounds: 5, maxAssignments: 20, concurrency: 5 };
 
 /** The step that a team is: a supervisor of its workers, or the manager of the teams below it. */
 export function teamStep({
@@ -13,7 +11,7 @@ export function teamStep({
   checks,
   limits,
 }: Team): SupervisorStep | HierarchyStep {
-  const rest = { ...usual, isolate: true, checks, limits };
+  const rest = { ...usualLeading, isolate: true, checks, limits };
   return teams === undefined
     ? { type: 'supervisor', supervisor, workers: workers ?? {}, ...rest }
     : { type: 'hierarchy', manager: supervisor, teams, ...rest };

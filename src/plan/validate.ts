@@ -15,10 +15,11 @@ import { member } from './json';
 import { problem, type PlanProblem } from './problem';
 import {
   checkSubPlans,
+  gatherPlans,
   longestLine,
+  type FindPlan,
   type Judged,
   type Judging,
-  type StoredPlans,
   type SubPlans,
 } from './sub-plans';
 import { walk } from './walk';
@@ -38,13 +39,14 @@ export interface Validation {
 
 /**
  * Says everything that is wrong with a plan at once. What a plan means is looked at even where its
- * shape is wrong elsewhere. `stored` are the plans that its steps run.
+ * shape is wrong elsewhere. `find` looks up the plans that its steps run.
  */
 export async function validatePlan(
   json: Json,
   models: Models,
-  stored: StoredPlans = new Map(),
+  find: FindPlan = () => Promise.resolve(null),
 ): Promise<Validation> {
+  const stored = await gatherPlans(json, find);
   const judged = new Map<string, Judged>();
   const subPlans = new Map<string, Plan>();
   const judge: Judging['judge'] = async (reference, sub, within) => {

@@ -1,5 +1,5 @@
 import type { Block, ModelCall } from '../contract/activities';
-import type { Expression } from '../contract/skeleton';
+import type { Expression } from '../contract/node-parts';
 import type { Value, Names } from '../contract/value';
 import { lookup, namesFor, type Node } from './node';
 import type { Asked, Given } from './progress';

@@ -1,6 +1,6 @@
 import type { Block } from '../contract/activities';
 import { evaluate } from './activities';
-import { childNode, endNode, type Node, type Running } from './node';
+import { childNode, running, type Node, type Running } from './node';
 import { completed, isFinished, outputOf, type Outcome } from './outcome';
 import type { RunState } from './run-state';
 import { guard, startStep, willRun, work } from './step';
@@ -13,13 +13,15 @@ export function carryOut(
 ): Running {
   const { flow } = run.skeleton;
   const node = childNode(root, flow, path, { handed });
-  return running(run, node, { type: flow.type, work: () => work(run, node, flow, willRun) });
+  note(run, node, flow.type);
+  return running(node, () => work(run, node, flow, willRun));
 }
 
 /** Carries out, in a workflow of its own, the plan that a step of another plan runs. Its flow stands inside that step. */
 export function carryOutPlan(run: RunState, root: Node, path: string): Running {
   const node = childNode(root, {}, path, {});
-  return running(run, node, { type: 'plan', work: () => wholePlan(run, node) });
+  note(run, node, 'plan');
+  return running(node, () => wholePlan(run, node));
 }
 
 async function wholePlan(run: RunState, node: Node): Promise<Outcome> {
@@ -36,21 +38,8 @@ async function wholePlan(run: RunState, node: Node): Promise<Outcome> {
   });
 }
 
-function running(
-  run: RunState,
-  node: Node,
-  { type, work: begin }: { type: string; work: () => Promise<Outcome> },
-): Running {
+function note(run: RunState, node: Node, type: string): void {
   const { path } = node;
   node.parent?.progress.inside.set(path, node.progress);
   run.steps.set(path, { path, type, status: 'running' });
-  const outcome = node.cancellation.run(begin).finally(() => {
-    node.clock.close();
-  });
-  return {
-    outcome,
-    end(cause, reason, owner = path) {
-      endNode(node, { cause, owner, step: path, reason });
-    },
-  };
 }

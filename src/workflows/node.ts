@@ -1,6 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { Block, Budget, Slice } from '../contract/activities';
-import type { Expression, StepNode } from '../contract/skeleton';
+import type { Expression } from '../contract/node-parts';
+import type { StepNode } from '../contract/skeleton';
 import { nothing, type Value, type Names } from '../contract/value';
 import type { Clock } from './clock';
 import type { Outcome, Stopped } from './outcome';
@@ -151,6 +152,20 @@ export function lookup(node: Node, name: string): Value {
 /** The values of all names that an expression uses. */
 export function namesFor(node: Node, expression: Expression): Names {
   return Object.fromEntries(expression.uses.map((name) => [name, lookup(node, name)]));
+}
+
+/** A step whose work begins now. */
+export function running(node: Node, work: () => Promise<Outcome>): Running {
+  const { path } = node;
+  const outcome = node.cancellation.run(work).finally(() => {
+    node.clock.close();
+  });
+  return {
+    outcome,
+    end(cause, reason, owner = path) {
+      endNode(node, { cause, owner, step: path, reason });
+    },
+  };
 }
 
 /** Ends a step for a reason of ours, unless it is ending already. */

@@ -4,14 +4,8 @@ import type { Choices, Steer } from '../contract/steer';
 import type { TakenEvent } from '../contract/event-activities';
 import type { Role } from '../contract/decisions';
 import type { ApprovalKind, ApprovalStatus, Decision } from '../contract/journal';
-import type {
-  AwaitedEvent,
-  ContextNode,
-  Expression,
-  ParallelNode,
-  PlanNode,
-  StepNode,
-} from '../contract/skeleton';
+import type { ContextNode, Expression } from '../contract/node-parts';
+import type { AwaitedEvent, ParallelNode, PlanNode, StepNode } from '../contract/skeleton';
 import type { Json, List, Names, Value } from '../contract/value';
 import type { Outcome, Unwinding } from './outcome';
 

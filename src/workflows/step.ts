@@ -13,7 +13,7 @@ import { escalate, type Escalation } from './escalate';
 import { interpret } from './interpreter';
 import { isolated } from './isolated';
 import type { LimitKind } from './limits';
-import { childNode, childPath, endingOf, endNode, type Node, type Running } from './node';
+import { childNode, childPath, endingOf, endNode, running, type Node, type Running } from './node';
 import { isFinished, outputOf, type Failed, type Outcome, type Stopped } from './outcome';
 import { agentOf, described, record } from './record';
 import { retell } from './retell';
@@ -45,14 +45,7 @@ export function startStep(
     'fermata.step': node.path,
     'fermata.step.type': step.type,
   };
-  const work = () => inSpan(`step ${node.path}`, attributes, () => live(run, node, step, position));
-  const outcome = node.cancellation.run(work).finally(() => {
-    node.clock.close();
-  });
-  const end: Running['end'] = (cause, reason, owner = path) => {
-    endNode(node, { cause, owner, step: path, reason });
-  };
-  return { outcome, end };
+  return running(node, () => inSpan(`step ${path}`, attributes, () => live(run, node, step, position)));
 }
 
 async function live(run: RunState, node: Node, step: StepNode, position: Position): Promise<Outcome> {

@@ -1,6 +1,7 @@
 import { CancellationScope, CancelledFailure, condition, sleep } from '@temporalio/workflow';
 import { FailureType } from '../contract/failures';
-import type { AwaitedEvent, Expression } from '../contract/skeleton';
+import type { Expression } from '../contract/node-parts';
+import type { AwaitedEvent } from '../contract/skeleton';
 import type { Value } from '../contract/value';
 import type { KeptEvent } from '../contract/workflow';
 import { activityCause, evaluate, subscribe } from './activities';

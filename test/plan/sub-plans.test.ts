@@ -1,15 +1,14 @@
+import { Plan } from '../../src/contract/plan';
 import type { Json } from '../../src/contract/value';
 import { freeze } from '../../src/plan/manifest';
-import { agentsIn, gatherPlans } from '../../src/plan/sub-plans';
+import { agentsIn } from '../../src/plan/sub-plans';
 import { validatePlan } from '../../src/plan/validate';
 import { agentStep, marks, planOf, sequenceOf, setStep, simulated } from './plans';
 
 const run = (plan: string, more: object = {}): Json => ({ type: 'plan', plan, ...more });
 
-async function judge(plan: Json, stored: { [reference: string]: Json }) {
-  const found = await gatherPlans(plan, (reference) => Promise.resolve(stored[reference] ?? null));
-  return validatePlan(plan, simulated, found);
-}
+const judge = (plan: Json, stored: { [reference: string]: Json }) =>
+  validatePlan(plan, simulated, (reference) => Promise.resolve(stored[reference] ?? null));
 
 test('a plan that is not there, runs itself or can not run is refused where it is named', async () => {
   const stored = {
@@ -79,4 +78,30 @@ test('a plan is frozen with those that it runs, each once, and what they are cha
     ],
   });
   expect((await frozen('another')).hash).not.toBe(one.hash);
+});
+
+test('a name that no ledger can look up is not looked up', async () => {
+  const find = jest.fn(() => Promise.resolve(null));
+  const found = await validatePlan(planOf(run('fine\0')), simulated, find);
+  expect(marks(found)).toContain('/flow/plan invalid_unicode');
+  expect(find).not.toHaveBeenCalled();
+});
+
+test('the agents of plans that run the same others over and over are counted in no time', () => {
+  const layers = 16;
+  const [top, ...others] = Array.from({ length: layers }, (_, layer) =>
+    Plan.parse(
+      planOf(
+        layer === layers - 1
+          ? setStep(1)
+          : sequenceOf(...['a', 'b', 'c'].map((name) => run(`${name}${String(layer + 1)}`))),
+      ),
+    ),
+  );
+  const subPlans = new Map(
+    others.flatMap((plan, index) =>
+      ['a', 'b', 'c'].map((name) => [`${name}${String(index + 1)}`, { ...plan }] as const),
+    ),
+  );
+  expect(agentsIn(top as Plan, subPlans)).toBe(3 ** layers - 1);
 });

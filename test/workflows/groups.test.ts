@@ -1,22 +1,12 @@
 import type { ParallelNode } from '../../src/contract/skeleton';
 import type { Outcome } from '../../src/workflows/outcome';
 import { parallel } from '../../src/workflows/patterns/parallel';
+import { fanOf, hole } from './fan';
 import { broken, done, scriptedScope, step, type Script } from './scripted-scope';
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
-const fan = (rest: Partial<ParallelNode> = {}): ParallelNode => ({
-  type: 'parallel',
-  branches: names.map((name) => ({ name, step: step() })),
-  concurrency: 2,
-  require: 1,
-  cancelRest: false,
-  placeholder: { at: '/placeholder', uses: [] },
-  onLate: 'placeholder',
-  onFailure: { type: 'fail' },
-  ...rest,
-});
+const fan = (rest: Partial<ParallelNode> = {}) => fanOf(names, { concurrency: 2, ...rest });
 const good = Object.fromEntries(names.map((name) => [name, done(name)]));
-const hole = 'value of /placeholder';
 const never: Outcome = { type: 'skipped', reason: 'its condition is false' };
 const overBudget: Outcome = {
   ...{ type: 'stopped', cause: 'budget', owner: 'run', step: 'fan.e', reason: 'does not fit' },

@@ -1,20 +1,9 @@
 import type { ParallelNode } from '../../src/contract/skeleton';
 import type { Outcome } from '../../src/workflows/outcome';
 import { parallel } from '../../src/workflows/patterns/parallel';
+import { fanOf, hole } from './fan';
 import { broken, done, scriptedScope, step, type Script } from './scripted-scope';
 
-const fan = (names: string[], rest: Partial<ParallelNode> = {}): ParallelNode => ({
-  type: 'parallel',
-  branches: names.map((name) => ({ name, step: step() })),
-  concurrency: 5,
-  require: 1,
-  cancelRest: false,
-  placeholder: { at: '/placeholder', uses: [] },
-  onLate: 'placeholder',
-  onFailure: { type: 'fail' },
-  ...rest,
-});
-const hole = 'value of /placeholder';
 const late = (owner: string, value: string): Outcome => ({
   type: 'stopped',
   cause: 'branch_time',
@@ -43,7 +32,7 @@ test('gives an object in the order written, whoever is first', async () => {
         resolve(done('a'));
       }),
     );
-  const { outcome } = await play(fan(['a', 'b']), { steps: { a: slow, b: done('b') } });
+  const { outcome } = await play(fanOf(['a', 'b']), { steps: { a: slow, b: done('b') } });
   expect(JSON.stringify(outcome)).toBe(JSON.stringify(done({ a: 'a', b: 'b' })));
 });
 
@@ -56,28 +45,28 @@ test('runs no more branches at a time than it may', async () => {
     );
   const names = ['a', 'b', 'c', 'd', 'e'];
   const steps = Object.fromEntries(names.map((name) => [name, later(name)]));
-  const { log } = await play(fan(names, { concurrency: 2 }), { steps });
+  const { log } = await play(fanOf(names, { concurrency: 2 }), { steps });
   expect(log.openAtMost).toBe(2);
   expect(log.ran).toEqual(names);
 });
 
 test('puts a placeholder where a branch failed and names the hole once', async () => {
-  const { outcome, log } = await play(fan(['a', 'b']), { steps: { a: broken('refused'), b: done('b') } });
+  const { outcome, log } = await play(fanOf(['a', 'b']), { steps: { a: broken('refused'), b: done('b') } });
   expect(outcome).toEqual(done({ a: hole, b: 'b' }));
   expect(log.notes).toEqual([{ step: 'fan.a', code: 'branch_failed' }]);
 });
 
 test('names a late branch by its deadline, and keeps its last output where the plan says partial', async () => {
   const steps = { a: late('fan.a', 'half'), b: done('b') };
-  const strict = await play(fan(['a', 'b']), { steps });
+  const strict = await play(fanOf(['a', 'b']), { steps });
   expect(strict.outcome).toEqual(done({ a: hole, b: 'b' }));
   expect(strict.log.notes).toEqual([{ step: 'fan.a', code: 'branch_timeout' }]);
-  const lenient = await play(fan(['a', 'b'], { onLate: 'partial' }), { steps });
+  const lenient = await play(fanOf(['a', 'b'], { onLate: 'partial' }), { steps });
   expect(lenient.outcome).toEqual(done({ a: 'half', b: 'b' }));
 });
 
 test('fails when fewer branches succeeded than it requires', async () => {
-  const { outcome } = await play(fan(['a', 'b'], { require: 2 }), {
+  const { outcome } = await play(fanOf(['a', 'b'], { require: 2 }), {
     steps: { a: broken('refused'), b: done('b') },
   });
   expect(outcome).toMatchObject({ type: 'failed', error: { code: 'require_missed' } });
@@ -85,7 +74,7 @@ test('fails when fewer branches succeeded than it requires', async () => {
 
 test('ends the others at the first failure when all are required', async () => {
   const never = () => new Promise<Outcome>(() => undefined);
-  const { outcome, log } = await play(fan(['a', 'b'], { require: 'all' }), {
+  const { outcome, log } = await play(fanOf(['a', 'b'], { require: 'all' }), {
     steps: { a: broken('refused'), b: never },
   });
   expect(log.ended).toEqual(['b']);
@@ -94,7 +83,7 @@ test('ends the others at the first failure when all are required', async () => {
 
 test('ends the rest as soon as enough succeeded, without a hole', async () => {
   const never = () => new Promise<Outcome>(() => undefined);
-  const node = fan(['a', 'b', 'c'], { require: 1, cancelRest: true, concurrency: 2 });
+  const node = fanOf(['a', 'b', 'c'], { require: 1, cancelRest: true, concurrency: 2 });
   const { outcome, log } = await play(node, { steps: { a: done('a'), b: never, c: done('c') } });
   expect(log.ended).toEqual(['b']);
   expect(log.ran).toEqual(['a', 'b']);
@@ -103,7 +92,7 @@ test('ends the rest as soon as enough succeeded, without a hole', async () => {
 });
 
 test('goes on beside a branch whose call does not fit the budget', async () => {
-  const { outcome, log } = await play(fan(['a', 'b', 'c']), {
+  const { outcome, log } = await play(fanOf(['a', 'b', 'c']), {
     steps: { a: done('a'), b: overBudget, c: done('c') },
   });
   expect(outcome).toEqual(done({ a: 'a', b: hole, c: 'c' }));
@@ -111,7 +100,7 @@ test('goes on beside a branch whose call does not fit the budget', async () => {
 });
 
 test('hands a missed requirement for want of budget to the step that carries the limit', async () => {
-  const { outcome } = await play(fan(['b']), { steps: { b: overBudget } });
+  const { outcome } = await play(fanOf(['b']), { steps: { b: overBudget } });
   expect(outcome).toMatchObject({
     type: 'stopped',
     cause: 'budget',
@@ -129,19 +118,19 @@ test('ends as a whole when a person rejects in one branch', async () => {
     value: { inline: null },
   };
   const never = () => new Promise<Outcome>(() => undefined);
-  const { outcome, log } = await play(fan(['a', 'b']), { steps: { a: rejected, b: never } });
+  const { outcome, log } = await play(fanOf(['a', 'b']), { steps: { a: rejected, b: never } });
   expect(outcome).toMatchObject({ type: 'rejected', by: 'ada' });
   expect(log.ended).toEqual(['b']);
 });
 
 test('gives an empty list for no items', async () => {
-  const node = fan([], { branches: { forEach: { at: '/forEach', uses: [] }, as: 'company', step: step() } });
+  const node = fanOf([], { branches: { forEach: { at: '/forEach', uses: [] }, as: 'company', step: step() } });
   expect((await play(node, { items: [] })).outcome).toEqual(done([]));
 });
 
 test('gives each repetition its item and index', async () => {
   const seen: unknown[] = [];
-  const node = fan([], { branches: { forEach: { at: '/forEach', uses: [] }, as: 'company', step: step() } });
+  const node = fanOf([], { branches: { forEach: { at: '/forEach', uses: [] }, as: 'company', step: step() } });
   const script: Script = {
     items: [{ inline: 'x' }, { inline: 'y' }],
     steps: {

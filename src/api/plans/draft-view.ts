@@ -6,7 +6,6 @@ import { draftingPlanName } from '../../plan/advice/draft-plan';
 import { estimateOf } from '../../plan/advice/estimate';
 import { member } from '../../plan/json';
 import { parsePlanText } from '../../plan/parse';
-import { gatherPlans } from '../../plan/sub-plans';
 import { validatePlan } from '../../plan/validate';
 import { viewRun } from '../runs/run-view';
 import type { Service } from '../service';
@@ -23,8 +22,8 @@ export async function viewDraft(service: Service, tenant: string, id: string): P
   const read = typeof source === 'string' ? parsePlanText(source, 'yaml') : null;
   if (typeof source !== 'string' || read?.type !== 'parsed') return { ...about, ...nothingYet };
   const models = await currentModels(service);
-  const stored = await gatherPlans(read.json, planFinder(service.database, tenant));
-  const { plan, errors, warnings, subPlans } = await validatePlan(read.json, models, stored);
+  const find = planFinder(service.database, tenant);
+  const { plan, errors, warnings, subPlans } = await validatePlan(read.json, models, find);
   const estimate = plan === null ? null : estimateOf(plan, { models, subPlans, input: null, past: null });
   const reason = member(output, 'reason');
   return {

@@ -2,7 +2,6 @@ import type { ProblemIssue } from '../../contract/problems';
 import type { Json } from '../../contract/value';
 import { planFinder } from '../../ledger/plans';
 import { parsePlanText } from '../../plan/parse';
-import { gatherPlans } from '../../plan/sub-plans';
 import { validatePlan, type Validation } from '../../plan/validate';
 import { invalidInput } from '../problem';
 import type { Service } from '../service';
@@ -30,8 +29,8 @@ export async function readSentPlan(
 ): Promise<SentPlan> {
   const { json, source, locate } = parsed(body);
   const placed = (issue: ProblemIssue): ProblemIssue => ({ ...issue, ...(locate(issue.path) ?? {}) });
-  const stored = await gatherPlans(json, planFinder(service.database, tenant));
-  const validation = await validatePlan(json, await currentModels(service), stored);
+  const models = await currentModels(service);
+  const validation = await validatePlan(json, models, planFinder(service.database, tenant));
   return {
     ...validation,
     errors: validation.errors.map(placed),

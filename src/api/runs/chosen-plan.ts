@@ -6,7 +6,7 @@ import { planFinder } from '../../ledger/plans';
 import type { Models } from '../../plan/check-models';
 import { durationMs, usdToNano } from '../../plan/defaults';
 import { planLimits } from '../../plan/skeleton-limits';
-import { agentsIn, gatherPlans, type SubPlans } from '../../plan/sub-plans';
+import { agentsIn, type FindPlan, type SubPlans } from '../../plan/sub-plans';
 import { validatePlan } from '../../plan/validate';
 import { invalidInput, ProblemError } from '../problem';
 import type { Service } from '../service';
@@ -25,9 +25,9 @@ export async function chosenPlan(
   service: Service,
   { tenant, plan: given, models }: { tenant: string; plan: StartRun['plan']; models: Models },
 ): Promise<ChosenPlan> {
-  const json = typeof given === 'string' ? await storedPlan(service, tenant, given) : given;
-  const stored = await gatherPlans(json, planFinder(service.database, tenant));
-  const { plan, errors, warnings, subPlans } = await validatePlan(json, models, stored);
+  const find = planFinder(service.database, tenant);
+  const json = typeof given === 'string' ? await storedPlan(find, given) : given;
+  const { plan, errors, warnings, subPlans } = await validatePlan(json, models, find);
   const inPlan = <Issue extends ProblemIssue>(issue: Issue): Issue => ({
     ...issue,
     path: `/plan${issue.path}`,
@@ -41,8 +41,8 @@ export async function chosenPlan(
   throw invalidInput(detail, errors.map(inPlan));
 }
 
-async function storedPlan(service: Service, tenant: string, reference: string): Promise<Json> {
-  const found = await planFinder(service.database, tenant)(reference);
+async function storedPlan(find: FindPlan, reference: string): Promise<Json> {
+  const found = await find(reference);
   if (found !== null) return found;
   const message = `There is no plan ${JSON.stringify(reference)}.`;
   throw invalidInput(message, [{ path: '/plan', code: 'unknown_plan', message }]);

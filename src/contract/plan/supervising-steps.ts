@@ -17,12 +17,15 @@ const leading = {
   checks: "What every result must pass: one that fails can't be accepted and is tried again.",
 };
 
+/** How often and how many at a time work is handed out where the plan says nothing of it. */
+export const usualLeading = { maxRounds: 5, maxAssignments: 20, concurrency: 5 };
+
 const leadingFields = {
   prompt: Template.optional(),
   context: Context.optional(),
-  maxRounds: z.int().min(1).max(50).default(5),
-  maxAssignments: z.int().min(1).max(limits.branchesMax).default(20),
-  concurrency: z.int().min(1).max(50).default(5),
+  maxRounds: z.int().min(1).max(50).default(usualLeading.maxRounds),
+  maxAssignments: z.int().min(1).max(limits.branchesMax).default(usualLeading.maxAssignments),
+  concurrency: z.int().min(1).max(50).default(usualLeading.concurrency),
   checks: Checks.optional(),
   reassignAfter: z.int().min(1).max(50).optional(),
 };

@@ -1,6 +1,5 @@
-import type { Names } from '../../contract/value';
 import type { ParallelNode, StepNode } from '../../contract/skeleton';
-import { itemOf, nothing, type List, type Value } from '../../contract/value';
+import { itemOf, nothing, type List, type Names, type Value } from '../../contract/value';
 import type { Scope } from '../scope';
 
 /** A branch of a fan-out before it runs. */

@@ -1,5 +1,5 @@
 import type { Block } from '../../contract/activities';
-import type { Expression } from '../../contract/skeleton';
+import type { Expression } from '../../contract/node-parts';
 import { isNothing } from '../../contract/value';
 import type { Scope } from '../scope';
 
