@@ -44,7 +44,7 @@ const passing = { cancelled: 1, deadlineExceeded: 4, resourceExhausted: 8, abort
 
 /**
  * Whether an error says that a run takes no message now because its workflow task fails, as it does
- * where the worker's code doesn't fit the run. Nothing was delivered.
+ * where the worker's code doesn't fit the run, or that the task which had the message was not kept.
  */
 export function isTaskFailing(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;

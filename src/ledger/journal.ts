@@ -81,7 +81,7 @@ async function isTaken(
  * Takes back what stands under the numbers of these entries and says something else. Local activities
  * of a workflow task that is not kept, because a message came in or its worker died, are carried out
  * again, by then with other news: only the history knows which of them has happened, and it is the
- * later one that the workflow goes on from.
+ * later one that the workflow goes on from. An approval that was ended by such an entry is open again.
  */
 async function takeBackUnkept(database: Database, { tenant, run, journal }: JournalWrite): Promise<void> {
   const { entries, child } = journal;
@@ -92,7 +92,17 @@ async function takeBackUnkept(database: Database, { tenant, run, journal }: Jour
        FROM unnest($4::int[], $5::text[], $6::text[], $7::bytea[]) AS e (n, type, step, data)
        WHERE r.tenant = $1 AND r.run = $2 AND coalesce(r.child, '') = $3 AND r.entry = e.n AND NOT r.superseded
          AND (r.type <> e.type OR r.step IS DISTINCT FROM e.step OR r.data <> e.data)
-       RETURNING r.step, e.n - 1 AS before),
+       RETURNING r.step, e.n - 1 AS before, r.type, r.data),
+     reopened AS (
+       UPDATE approvals a SET status = 'pending', decided_content_json = NULL
+       FROM taken t
+       WHERE a.tenant = $1 AND a.run = $2 AND t.type IN ('approval.decided', 'approval.expired')
+         -- Postgres reads no JSON with an escaped NUL, as a comment may have.
+         AND position(convert_to('"approval":"' || a.id || '"', 'UTF8') IN t.data) > 0
+       RETURNING a.id),
+     undecided AS (
+       UPDATE decisions d SET superseded = true FROM reopened
+       WHERE d.tenant = $1 AND d.approval = reopened.id AND NOT d.superseded),
      -- What is said of it now may have a lower number than what was said of it then.
      stepped AS (
        UPDATE steps s SET entry = least(s.entry, t.before)

@@ -3,7 +3,9 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { readConfig } from '../../src/config';
 import type { Run } from '../../src/contract/api';
 import type { Approval, ApprovalListItem } from '../../src/contract/approvals-api';
+import type { JournalEntry } from '../../src/contract/journal';
 import type { Problem } from '../../src/contract/problems';
+import { writeEntries } from '../../src/ledger/journal';
 import { startTelemetry } from '../../src/telemetry/telemetry';
 import { eventually } from '../support/eventually';
 import { projectFolder, startPart, type Part } from '../support/part';
@@ -123,6 +125,34 @@ describe('an approval', () => {
     const { status, result } = await ended(run);
     expect([status, result?.output]).toEqual(['completed', text]);
     expect(result?.decisions).toMatchObject([{ kind: 'approval', by: 'ada', step: 'ask' }]);
+  });
+
+  it('can be decided where the ledger has a decision of a workflow task that was not kept', async () => {
+    const { run, approval } = await asking();
+    const { rows } = await api.ledger.database.query<{ temporalRun: string; n: number }>(
+      `SELECT r.temporal_run AS "temporalRun", max(e.entry) + 1 AS n
+       FROM runs r JOIN run_events e ON e.run = r.id WHERE r.id = $1 GROUP BY r.temporal_run`,
+      [run],
+    );
+    const { temporalRun, n } = rows[0] ?? { temporalRun: '', n: 0 };
+    const data = { approval, status: 'rejected', decision: 'reject', by: 'eve', comment: null } as const;
+    const entry: JournalEntry = {
+      ...{ n, at: new Date().toISOString(), step: 'ask' },
+      ...{ type: 'approval.decided', data: { ...data, via: 'api', content: null } },
+    };
+    await writeEntries(api.ledger.database, {
+      tenant: 'default',
+      run,
+      journal: { temporalRun, entries: [entry] },
+    });
+    expect((await get(`/v1/approvals/${approval}`)).json()).toMatchObject({ status: 'rejected' });
+
+    const answer = await decide(approval, { decision: 'approve' });
+    expect(answer.json()).toMatchObject({
+      status: 'approved',
+      decisions: [{ by: 'ada', decision: 'approve' }],
+    });
+    expect(await ended(run)).toMatchObject({ status: 'completed', result: { decisions: [{ by: 'ada' }] } });
   });
 
   it('ends the run when it is rejected', async () => {

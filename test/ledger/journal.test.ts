@@ -184,6 +184,41 @@ test('closes an approval once: the first decision stays', async () => {
   expect(rows).toEqual([{ status: 'approved', by_user: 'ada' }]);
 });
 
+test('opens an approval again whose end was not kept, and takes the decision that came instead', async () => {
+  const run = await newRun();
+  await writeEntries(ledger.database, {
+    tenant: 'default',
+    run,
+    journal: { temporalRun: 't1', entries: [waiting(1)] },
+    approval: { ...approval, id: 'apr_k' },
+  });
+  const decided = (n: number, by: string) =>
+    entry(n, 'sign-off', {
+      type: 'approval.decided',
+      data: {
+        ...{ approval: 'apr_k', status: 'rejected', decision: 'reject', by },
+        ...{ comment: 'A \u0000.', via: 'api', content: null },
+      },
+    });
+  const seen = async (): Promise<unknown[]> => {
+    const { rows } = await ledger.database.query<object>(
+      `SELECT a.status, d.by_user, d.superseded FROM approvals a LEFT JOIN decisions d ON d.approval = a.id
+       WHERE a.id = 'apr_k' ORDER BY d.n`,
+    );
+    return rows;
+  };
+  await write(run, [entry(2, 'sign-off', { type: 'approval.expired', data: { approval: 'apr_k' } })]);
+  await write(run, [decided(2, 'ada')]);
+  expect(await seen()).toEqual([{ status: 'rejected', by_user: 'ada', superseded: false }]);
+  await write(run, [started(2, 'b')]);
+  expect(await seen()).toEqual([{ status: 'pending', by_user: 'ada', superseded: true }]);
+  await write(run, [decided(3, 'bob')]);
+  expect(await seen()).toEqual([
+    { status: 'rejected', by_user: 'ada', superseded: true },
+    { status: 'rejected', by_user: 'bob', superseded: false },
+  ]);
+}, 30_000);
+
 test('withdraws what is still pending when the run ends, and appends nothing after the end', async () => {
   const run = await newRun();
   const row = { ...approval, id: 'apr_e' };

@@ -51,9 +51,7 @@ test.each(['sequence', 'parallel', 'review', 'refine', 'debate', 'approval', 'co
   120_000,
 );
 
-// The same plans each time: with some others, such as seed 1003, a run can be caught where it goes on as a
-// new Temporal run while an approval in a child is decided, and takes no decision.
-const seed = Number(process.env['FERMATA_TEST_SEED'] ?? 903_130);
+const seed = Number(process.env['FERMATA_TEST_SEED'] ?? 1003);
 const count = Number(process.env['FERMATA_TEST_NESTINGS'] ?? 16);
 const atOnce = 4;
 

@@ -33,7 +33,8 @@ export interface DecideRequest {
 
 /**
  * Puts a decision to the workflow that asks and answers with the approval once that has taken it.
- * Only the workflow knows which decision counts; what is checked before only spares it nonsense.
+ * Only the workflow knows which decision counts; what is checked before only spares it nonsense. It is
+ * asked about an approval that is decided by the ledger, too: the workflow task that said so may not be kept.
  */
 export async function decide(service: Service, request: DecideRequest): Promise<ApprovalRow> {
   const { principal, body } = request;
@@ -42,10 +43,13 @@ export async function decide(service: Service, request: DecideRequest): Promise<
   if (row === null) throw notFound();
   // With a key the first answer may have got lost on its way, and Temporal still knows it.
   const mayRepeat = request.idempotencyKey !== null;
-  if (!mayRepeat && (row.status !== 'pending' || row.runClosed)) throw await closed(service, tenant, row);
-  if (body.digest !== undefined && body.digest !== row.digest) throw await changed(service, tenant, row);
-  await checkDecision(service, { tenant, row, body });
-
+  if (!mayRepeat && row.runClosed) throw await closed(service, tenant, row);
+  try {
+    if (body.digest !== undefined && body.digest !== row.digest) throw await changed(service, tenant, row);
+    await checkDecision(service, { tenant, row, body });
+  } catch (error) {
+    throw mayRepeat || row.status === 'pending' ? error : await closed(service, tenant, row);
+  }
   const decision = await rawDecision(service, row, request);
   const unique = request.idempotencyKey ?? ulid();
   const updateId = sha256(JSON.stringify([row.id, principal.key, unique]));
@@ -104,7 +108,9 @@ async function toProblem(
   { tenant, row }: { tenant: string; row: ApprovalRow },
   error: unknown,
 ): Promise<unknown> {
-  if (isTemporalAway(error))
+  const isAway = isTemporalAway(error);
+  if ((isAway || isTaskFailing(error)) && row.status !== 'pending') return await closed(service, tenant, row);
+  if (isAway)
     return new ProblemError(
       'temporal_unavailable',
       'The run has not answered within 10 s. With the same Idempotency-Key it is safe to ask again.',
@@ -112,7 +118,7 @@ async function toProblem(
   if (isTaskFailing(error))
     return new ProblemError(
       'temporal_unavailable',
-      'The run can not go on now, for its workflow task fails. Nothing was decided; ask again when it goes on.',
+      'The run can not go on now, for its workflow task fails. With the same Idempotency-Key it is safe to ask again.',
     );
   const now = (await readApproval(service.database, tenant, row.id)) ?? row;
   if (error instanceof WorkflowNotFoundError)

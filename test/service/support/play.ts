@@ -93,11 +93,8 @@ async function decideUntilEnded(house: House, id: string, decide: Decide): Promi
         const decision = decide(body as Approval);
         if (decision === null) continue;
         const answer = await house.decide(approval, decision);
-        // While children tell their ends, a run that wants to go on as a new Temporal run may have to begin
-        // its task anew again and again, and takes no message then: it says so, and is asked again.
-        if (answer.status === 503) decided.delete(approval);
         // One that was withdrawn or expired meanwhile can't be decided any more.
-        else if (![200, 409, 410].includes(answer.status))
+        if (![200, 409, 410].includes(answer.status))
           throw new Error(`${String(answer.status)} ${JSON.stringify(answer.body)}`);
       }
       return undefined;
@@ -122,7 +119,7 @@ export async function readEvents(house: House, id: string): Promise<Played['even
       const told = (events[step ?? ''] ??= []);
       const text = `${type} ${tell(data)}`.trim();
       // What a workflow task that was not kept has told of a step is told again by the one that was.
-      if (/^(step|state)\./.test(type) && told.includes(text)) return;
+      if (/^(step|state|approval|decision)\./.test(type) && told.includes(text)) return;
       told.push(text);
     },
   });
