@@ -89,7 +89,7 @@ export const Estimate = z
   .meta({
     id: 'Estimate',
     description:
-      '`min`: whatever may be skipped is, and everything is good at once. `max`: every loop goes to its cap and every answer to its output cap, up to the limits of the plan. What is asked again after a failure, and what people order, comes on top, up to the same limits.',
+      '`min`, of a run that nothing ends early: whatever may be skipped is, and everything is good at once. Conditions that name nothing but the input are decided. `max`: every loop goes to its cap and every answer to its output cap, every attempt but the last fails, every answer is cut off or broken as often as that is put up with, and what may be too long is summed up first; no more than the limits of the plan. What people order, and attempts for which a vendor is waited for, come on top, up to the same limits.',
   });
 export type Estimate = z.infer<typeof Estimate>;
 

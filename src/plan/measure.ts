@@ -1,18 +1,15 @@
-import type { CatalogModel } from '../catalog/catalog';
-import { ratesAt } from '../catalog/charge';
-import type { Role } from '../contract/decisions';
-import type { Agent, Limits, Plan } from '../contract/plan';
+import type { Limits, Plan } from '../contract/plan';
 import type { Json } from '../contract/value';
-import { isUsable, type Models } from './check-models';
+import type { Models } from './check-models';
 import { usdToNano } from './defaults';
-import { modelLists } from './model-lists';
 import type { SubPlans } from './sub-plans';
 
-/** What a part of a plan may use, each call answered by one request. Money in nano-USD. */
+/** What a part of a plan may use. Money in nano-USD. */
 export interface Spending {
   calls: number;
   inputNano: number;
   outputNano: number;
+  /** Of answers; in the worst life what may be handed on, by people and events, too. */
   outputTokens: number;
   /** Of work, along the longest line of steps that wait for each other. */
   seconds: number;
@@ -26,8 +23,11 @@ export const nothingSpent: Spending = {
   seconds: 0,
 };
 
-/** Which of the lives that a plan can have is measured: the shortest, a usual one, or the longest. */
-export type Life = 'least' | 'usual' | 'most';
+/**
+ * Which of the lives that a plan can have is measured: the shortest, a usual one, the longest in which
+ * every call is answered at once, or the longest of all.
+ */
+export type Life = 'least' | 'usual' | 'most' | 'worst';
 
 /** What is measured, and what is known at a place of the plan. */
 export interface Measuring {
@@ -42,11 +42,13 @@ export interface Measuring {
   input?: Json;
   /** Tokens that the steps before may hand on. */
   seenTokens: number;
+  /** What an agent sees of them where neither step nor plan says. */
+  usualContext?: 'auto' | 'none';
 }
 
 /** A number of times that differs between lives. */
 export function byLife(at: Measuring, least: number, usual: number, most: number): number {
-  return { least, usual, most }[at.life];
+  return { least, usual, most, worst: most }[at.life];
 }
 
 /** One step after another. */
@@ -74,7 +76,7 @@ export function times(count: number, part: Spending): Spending {
 }
 
 /** No more than a step's own limits let it use. */
-export function within(limits: Limits | undefined, part: Spending): Spending {
+export function within(limits: Limits | undefined, { life }: Measuring, part: Spending): Spending {
   const { costUsd, tokens, modelCalls } = limits ?? {};
   const cost = part.inputNano + part.outputNano;
   const share = costUsd === undefined ? 1 : Math.min(1, usdToNano(costUsd) / Math.max(1, cost));
@@ -83,7 +85,8 @@ export function within(limits: Limits | undefined, part: Spending): Spending {
     calls: Math.min(part.calls, modelCalls ?? Infinity),
     inputNano: share * part.inputNano,
     outputNano: share * part.outputNano,
-    outputTokens: Math.min(part.outputTokens, tokens ?? Infinity),
+    // A limit of tokens holds for agents, and not for what people and events bring.
+    outputTokens: Math.min(part.outputTokens, life === 'worst' ? Infinity : (tokens ?? Infinity)),
   };
 }
 
@@ -93,6 +96,13 @@ export function together(lanes: Spending[], concurrency: number): Spending {
   const whole = sum(lanes);
   // Lanes are started as others end: no sooner than the longest, and all of them shared out.
   return { ...whole, seconds: Math.max(longest, whole.seconds / concurrency) };
+}
+
+/** The least that so many of several things use, each figure by itself. */
+export function leastOf(lanes: Spending[], count: number): Spending[] {
+  const figure = (name: keyof Spending) => lanes.map((lane) => lane[name]).sort((a, b) => a - b);
+  const sorted = mapped(figure);
+  return Array.from({ length: count }, (_, index) => mapped((name) => sorted[name][index] ?? 0));
 }
 
 /** The same thing so many times, side by side. */
@@ -106,7 +116,10 @@ export function oneOf(at: Measuring, ways: Spending[]): Spending {
   if (ways.length === 0) return nothingSpent;
   if (at.life === 'usual') return times(1 / ways.length, sum(ways));
   const pick = at.life === 'least' ? Math.min : Math.max;
-  const figure = (name: keyof Spending): number => pick(...ways.map((way) => way[name]));
+  return mapped((name) => pick(...ways.map((way) => way[name])));
+}
+
+function mapped<Figure>(figure: (name: keyof Spending) => Figure): { [name in keyof Spending]: Figure } {
   return {
     calls: figure('calls'),
     inputNano: figure('inputNano'),
@@ -114,87 +127,4 @@ export function oneOf(at: Measuring, ways: Spending[]): Spending {
     outputTokens: figure('outputTokens'),
     seconds: figure('seconds'),
   };
-}
-
-const bytesPerToken = { least: 6, usual: 4, most: 3 } as const;
-/** What the service adds to a prompt: the rule on data, the role's task, the decision's schema. */
-const ownTokens = { least: 0, usual: 120, most: 250 } as const;
-const decisionTokens = { least: 0, usual: 250, most: 900 } as const;
-/** Tokens of an answer where nothing better is known: a page of prose, a few fields of a decision. */
-const usualAnswerTokens = { text: 500, decision: 150 } as const;
-const secondsToFirstToken = 1.5;
-const tokensPerSecond = 70;
-
-interface Call {
-  role: 'agent' | Role;
-  /** What the plan writes into the prompt; templates count as they stand. */
-  written: (Json | undefined)[];
-  /** Tokens of the pattern's own blocks, such as the text to judge. */
-  shownTokens?: number;
-}
-
-/**
- * One request to an agent's first usable model. Where others may be selected, it is the cheapest of the
- * first choices in the shortest life, the dearest in the longest, and else that of `model`.
- */
-export function callOf(name: string, at: Measuring, call: Call): Spending {
-  const { plan, models, life } = at;
-  const agent = Object.hasOwn(plan.agents, name) ? plan.agents[name] : undefined;
-  if (agent === undefined || (agent.cache !== undefined && life === 'least')) return nothingSpent;
-  const ways = modelLists(agent).map((names) => {
-    const usable = names
-      .map((each) => models.catalog.resolve(each))
-      .find((each) => each !== null && isUsable(each, models.usable));
-    return requestOf(agent, usable ?? null, at, call);
-  });
-  return oneOf(at, life === 'usual' ? ways.slice(0, 1) : ways);
-}
-
-function requestOf(
-  agent: Agent,
-  model: CatalogModel | null,
-  at: Measuring,
-  { role, written, shownTokens = 0 }: Call,
-): Spending {
-  const { life } = at;
-  const cap = Math.min(agent.maxOutputTokens, model?.outputTokensMax ?? agent.maxOutputTokens);
-  const usual = role === 'agent' && agent.output === undefined ? 'text' : 'decision';
-  const outputTokens = { least: 1, usual: Math.min(cap, usualAnswerTokens[usual]), most: cap }[life];
-  const inputTokens = Math.min(
-    model?.contextTokens ?? Infinity,
-    tokensOf([agent.instructions, agent.output, ...written], life) +
-      ownTokens[life] +
-      (role === 'agent' ? 0 : decisionTokens[life]) +
-      inputTokensOf(written, at) +
-      (life === 'least' ? 0 : at.seenTokens + shownTokens),
-  );
-  const price = model?.price ?? null;
-  const rates = price === null ? null : ratesAt(price, inputTokens);
-  const { inputNano = 0, cacheWriteNano = 0, outputNano = 0 } = rates ?? {};
-  return {
-    calls: 1,
-    inputNano: inputTokens * (life === 'most' ? Math.max(inputNano, cacheWriteNano) : inputNano),
-    outputNano: outputTokens * outputNano,
-    outputTokens,
-    seconds: secondsToFirstToken + outputTokens / tokensPerSecond,
-  };
-}
-
-/** The run's input counts where the prompt names it, and in the longest life wherever it might. */
-function inputTokensOf(written: Call['written'], { input, life }: Measuring): number {
-  if (input === undefined || life === 'least') return 0;
-  const named = written.some((part) => JSON.stringify(part ?? null).includes('input'));
-  return life === 'most' || named || written.length === 0 ? tokensOf([input], life) : 0;
-}
-
-function tokensOf(parts: (Json | undefined)[], life: Life): number {
-  const bytes = parts.reduce<number>(
-    (total, part) => total + (part === undefined ? 0 : Buffer.byteLength(textOf(part))),
-    0,
-  );
-  return Math.ceil(bytes / bytesPerToken[life]);
-}
-
-function textOf(part: Json): string {
-  return typeof part === 'string' ? part : JSON.stringify(part);
 }

@@ -1,5 +1,7 @@
 import type {
+  ApprovalStep,
   DebateStep,
+  EventsStep,
   HierarchyStep,
   ParallelStep,
   PlanStep,
@@ -9,12 +11,14 @@ import type {
   Step,
   SupervisorStep,
 } from '../contract/plan';
-import type { Json } from '../contract/value';
-import { planDefaults } from './defaults';
-import { member } from './json';
+import { limits } from '../contract/limits';
+import { callOf, seenBy } from './call-spending';
+import { answeredBy, handedOn, handedText } from './handed-on';
+import { planDefaults, unboundedContextTokens } from './defaults';
+import { itemsOf, mayBeSkipped, openCases, shareOf } from './known-input';
 import { teamStep } from './teams';
 import {
-  callOf,
+  leastOf,
   nothingSpent,
   oneOf,
   sideBySide,
@@ -30,26 +34,29 @@ import {
 /**
  * What a step and all inside it use in the life that is measured: in the shortest everything is
  * skipped or good at once, in the longest every loop goes to its cap and every answer to its output
- * cap. What is asked again, and what people order, comes on top.
+ * cap, and in the worst of them whatever may be asked again is. What people order comes on top.
  */
 export function spendingOf(step: Step, at: Measuring): Spending {
-  const { onFailure, when } = step;
-  const own = within(step.limits, ownSpending(step, at));
-  const fallback =
-    typeof onFailure === 'object' && 'step' in onFailure
-      ? times(byLife(at, 0, 0, 1), spendingOf(onFailure.step, at))
-      : nothingSpent;
-  // What may be skipped, or fail without a call and be survived, may cost nothing.
-  const certain = (when === undefined || step.type === 'wait') && (onFailure ?? 'fail') === 'fail';
-  const share = certain ? 1 : byLife(at, 0, when === undefined ? 1 : 0.5, 1);
-  return sum([times(share, own), fallback]);
+  const { onFailure } = step;
+  const own = within(step.limits, at, ownSpending(step, at));
+  return times(shareOf(step, at), sum([own, insteadOf(onFailure, at), answeredBy(step, at)]));
+}
+
+/** What a step adds that failed, where its plan says what is to be done then. */
+function insteadOf(onFailure: Step['onFailure'], at: Measuring): Spending {
+  if (typeof onFailure !== 'object') return nothingSpent;
+  if ('value' in onFailure) return handedText(at, onFailure.value);
+  return times(byLife(at, 0, 0, 1), spendingOf(onFailure.step, at));
+}
+
+function inside(step: Step | undefined, at: Measuring): Spending {
+  return step === undefined ? nothingSpent : spendingOf(step, at);
 }
 
 function ownSpending(step: Step, at: Measuring): Spending {
-  const inside = (child: Step | undefined) => (child === undefined ? nothingSpent : spendingOf(child, at));
   switch (step.type) {
     case 'agent':
-      return callOf(step.agent, at, { role: 'agent', written: [step.prompt] });
+      return callOf(step.agent, at, { role: 'agent', context: seenBy(step, at), written: [step.prompt] });
     case 'sequence':
       return sequenceSpending(step.steps, at);
     case 'parallel':
@@ -65,36 +72,58 @@ function ownSpending(step: Step, at: Measuring): Spending {
       return leadSpending(step, { lead: step.manager, workers: teams }, at);
     }
     case 'choice':
-      return oneOf(at, [...step.cases.map((each) => inside(each.step)), inside(step.otherwise)]);
+      return oneOf(
+        at,
+        openCases(step, at).map((way) => inside(way, at)),
+      );
     case 'refine':
       return refineSpending(step, at);
     case 'debate':
       return debateSpending(step, at);
-    case 'approval':
-      return times(
-        byLife(at, 0, 0, step.maxRevisions ?? planDefaults.approvalRevisions),
-        inside(step.revise),
-      );
     case 'plan':
       return subPlanSpending(step, at);
-    // How many events come only the world will tell: without a bound one is counted.
-    case 'events': {
-      const events = byLife(at, 0, 1, step.until.maxEvents ?? 1);
-      return times(events, oneOf(at, Object.values(step.handlers).map(inside)));
-    }
+    // How many events come only the world will tell: without a bound one is usual.
+    case 'events':
+      return eventsSpending(step, at);
+    case 'approval':
+      return approvalSpending(step, at);
     case 'question':
+      return handedOn(at, limits.decisionContentBytesMax, 0);
     case 'wait':
+      return handedOn(at, limits.eventBytesMax, 0);
     case 'emit':
+      return handedOn(at, limits.eventNameCharactersMax, 0);
     case 'set':
-      return nothingSpent;
+      return handedText(at, step.value);
   }
 }
 
-/** What the plan is given only its run tells. */
-function subPlanSpending({ plan }: PlanStep, { models, life, subPlans, unknownItems }: Measuring): Spending {
-  const sub = subPlans.get(plan);
+function approvalSpending({ revise, content, ...step }: ApprovalStep, at: Measuring): Spending {
+  const shown = sum([handedOn(at, limits.decisionContentBytesMax, 1), handedText(at, content)]);
+  if (revise === undefined) return shown;
+  const revisions = byLife(at, 0, 0, step.maxRevisions ?? planDefaults.approvalRevisions);
+  const seenTokens = at.seenTokens + shown.outputTokens;
+  return sum([times(revisions, spendingOf(revise, { ...at, seenTokens })), shown]);
+}
+
+function eventsSpending({ until, handlers }: EventsStep, at: Measuring): Spending {
+  const { maxEvents } = until;
+  const most = maxEvents ?? (at.life === 'worst' ? limits.eventsHandledMax : 1);
+  const events = byLife(at, 0, 1, most);
+  const event = handedOn(at, limits.eventBytesMax, 0);
+  const seen = { ...at, seenTokens: at.seenTokens + event.outputTokens };
+  const ways = Object.values(handlers).map((handler) => spendingOf(handler, seen));
+  return sum([times(events, oneOf(at, ways)), event]);
+}
+
+/** What the plan is given only its run tells, but that it comes from what is known here. */
+function subPlanSpending({ plan, input }: PlanStep, at: Measuring): Spending {
+  const sub = at.subPlans.get(plan);
   if (sub === undefined) return nothingSpent;
-  return spendingOf(sub.flow, { plan: sub, models, life, subPlans, unknownItems, seenTokens: 0 });
+  const given = input === undefined ? handedOn(at, 0, 1) : handedText(at, input);
+  const { models, life, subPlans, unknownItems } = at;
+  const seenTokens = given.outputTokens;
+  return spendingOf(sub.flow, { plan: sub, models, life, subPlans, unknownItems, seenTokens });
 }
 
 function routerSpending(step: RouterStep, at: Measuring): Spending {
@@ -104,14 +133,16 @@ function routerSpending(step: RouterStep, at: Measuring): Spending {
   if (at.life !== 'usual')
     ways.push(typeof step.otherwise === 'object' ? spendingOf(step.otherwise, at) : nothingSpent);
   const written = [step.prompt, ...routes.map(({ description }) => description)];
-  return sum([callOf(step.classifier, at, { role: 'classifier', written }), oneOf(at, ways)]);
+  const context = seenBy(step, at, 'none');
+  return sum([callOf(step.classifier, at, { role: 'classifier', context, written }), oneOf(at, ways)]);
 }
 
 function debateSpending(step: DebateStep, at: Measuring): Spending {
   const { panel, prompt, judge, rounds } = step;
+  const context = seenBy(step, at);
   const round = (shownTokens: number): Spending =>
     together(
-      panel.map((name) => callOf(name, at, { role: 'agent', written: [prompt], shownTokens })),
+      panel.map((name) => callOf(name, at, { role: 'agent', context, written: [prompt], shownTokens })),
       panel.length,
     );
   const first = round(0);
@@ -121,7 +152,7 @@ function debateSpending(step: DebateStep, at: Measuring): Spending {
     first,
     // Equal answers end it before its last round.
     times(byLife(at, 0, rounds - 1, rounds - 1), later),
-    callOf(judge, at, { role: 'judge', written: [prompt], shownTokens }),
+    callOf(judge, at, { role: 'judge', context, written: [prompt], shownTokens }),
   ]);
 }
 
@@ -130,7 +161,7 @@ function sequenceSpending(steps: Step[], at: Measuring): Spending {
   return sum(
     steps.map((step) => {
       const spent = spendingOf(step, { ...at, seenTokens });
-      seenTokens += spent.outputTokens;
+      seenTokens = Math.min(seenTokens + spent.outputTokens, unboundedContextTokens);
       return spent;
     }),
   );
@@ -148,46 +179,29 @@ function parallelSpending(step: ParallelStep, at: Measuring): Spending {
   const count = byLife(at, certain, items, items);
   const fan =
     lanes === null
-      ? sideBySide(count, spendingOf(step.step ?? noStep, at), concurrency)
-      : together(cheapest(lanes).slice(0, count), concurrency);
-  if (reduce === undefined) return fan;
-  return sum([fan, spendingOf(reduce, { ...at, seenTokens: at.seenTokens + fan.outputTokens })]);
-}
-
-const noStep: Step = { type: 'set', value: null };
-
-function cheapest(lanes: Spending[]): Spending[] {
-  return lanes.toSorted((a, b) => a.inputNano + a.outputNano - b.inputNano - b.outputNano);
-}
-
-const wholePath = /^\s*\{\{-?\s*input((?:\.[A-Za-z_][\w-]*)*)\s*-?\}\}\s*$/;
-
-/** How long the list of a `forEach` is: as written, as the input has it, or unknown. */
-function itemsOf({ forEach }: ParallelStep, { input, unknownItems }: Measuring): number {
-  if (Array.isArray(forEach)) return forEach.length;
-  const path = wholePath.exec(forEach ?? '')?.[1];
-  if (path === undefined || input === undefined) return unknownItems;
-  const list = path
-    .split('.')
-    .slice(1)
-    .reduce<Json | undefined>((value, name) => member(value, name), input);
-  return Array.isArray(list) ? list.length : unknownItems;
+      ? sideBySide(count, inside(step.step, at), concurrency)
+      : together(at.life === 'least' ? leastOf(lanes, count) : lanes, concurrency);
+  const whole = sum([fan, times(items, handedText(at, step.placeholder))]);
+  if (reduce === undefined) return whole;
+  const seenTokens = at.seenTokens + whole.outputTokens;
+  return sum([whole, spendingOf(reduce, { ...at, seenTokens, usualContext: 'none' })]);
 }
 
 function reviewSpending(step: ReviewStep, at: Measuring): Spending {
   const most = step.revise === undefined ? 0 : step.maxRevisions;
   const revisions = byLife(at, 0, Math.min(most, 0.5), most);
   const { revise } = step;
-  const revised =
-    revise === undefined ? nothingSpent : spendingOf(revise, { ...at, seenTokens: 2 * at.seenTokens });
+  const text = step.of === undefined ? handedOn(at, 0, 1) : handedText(at, step.of);
+  const revised = inside(revise, { ...at, seenTokens: 2 * at.seenTokens });
   const verdict = callOf(step.reviewer, at, {
     role: 'reviewer',
+    context: seenBy(step, at),
     written: [step.prompt, step.criteria, step.of],
     shownTokens: Math.max(at.seenTokens, revised.outputTokens),
   });
   // What fails its checks isn't shown to the reviewer.
   const verdicts = step.checks === undefined ? revisions + 1 : byLife(at, 0, revisions + 1, revisions + 1);
-  return sum([times(verdicts, verdict), times(revisions, revised)]);
+  return sum([times(verdicts, verdict), times(revisions, revised), text]);
 }
 
 function refineSpending(step: RefineStep, at: Measuring): Spending {
@@ -197,10 +211,13 @@ function refineSpending(step: RefineStep, at: Measuring): Spending {
   const later = spendingOf(step.generator, { ...at, seenTokens: at.seenTokens + 2 * first.outputTokens });
   const score = callOf(step.evaluator, at, {
     role: 'evaluator',
+    context: seenBy(step, at, 'none'),
     written: [step.prompt, step.criteria],
     shownTokens: first.outputTokens,
   });
-  const scores = step.checks === undefined ? versions : byLife(at, 0, versions, versions);
+  // What fails its checks is not scored, and neither is what was skipped.
+  const isCertain = step.checks === undefined && !mayBeSkipped(step.generator);
+  const scores = isCertain ? versions : byLife(at, 0, versions, versions);
   return sum([first, times(versions - 1, later), times(scores, score)]);
 }
 
@@ -211,20 +228,19 @@ interface Led {
 
 function leadSpending(step: SupervisorStep | HierarchyStep, led: Led, at: Measuring): Spending {
   const { maxRounds, maxAssignments, concurrency } = step;
-  const workers = led.workers.map((worker) => spendingOf(worker.step, at));
+  const lead = { role: 'supervisor', context: seenBy(step, at) } as const;
+  const written = [step.prompt, ...led.workers.map(({ description }) => description)];
+  const ordered = callOf(led.lead, at, { ...lead, written }).outputTokens;
+  const seenTokens = at.seenTokens + ordered;
+  const workers = led.workers.map((worker) =>
+    spendingOf(worker.step, { ...at, seenTokens, usualContext: 'none' }),
+  );
   const assignments = byLife(at, 0, Math.min(workers.length, maxAssignments), maxAssignments);
   // In every round but the last one each open assignment may be tried again.
   const work = times(assignments * byLife(at, 1, 1, maxRounds), oneOf(at, workers));
-  const decision = callOf(led.lead, at, {
-    role: 'supervisor',
-    written: [step.prompt, ...led.workers.map(({ description }) => description)],
-    shownTokens: work.outputTokens,
-  });
+  const decision = callOf(led.lead, at, { ...lead, written, shownTokens: work.outputTokens });
   const decisions = times(byLife(at, 1, Math.min(2, maxRounds + 1), maxRounds + 1), decision);
-  const final =
-    step.final === undefined
-      ? nothingSpent
-      : spendingOf(step.final, { ...at, seenTokens: at.seenTokens + work.outputTokens });
+  const final = inside(step.final, { ...at, seenTokens: at.seenTokens + work.outputTokens });
   return sum([
     decisions,
     { ...work, seconds: work.seconds / Math.min(concurrency, assignments || 1) },

@@ -1,8 +1,9 @@
 import { loadCatalog } from '../catalog/load';
 import { Plan } from '../contract/plan';
 import type { Json } from '../contract/value';
-import { estimateOf } from '../plan/advice/estimate';
 import { parsePlanText } from '../plan/parse';
+import { planLimits } from '../plan/skeleton-limits';
+import { spendingOf } from '../plan/spending';
 
 /** The files of an example that a page quotes. */
 export interface ExampleFiles {
@@ -34,7 +35,7 @@ function runOf(name: string, files: ExampleFiles): string {
   const calls = min === max ? '' : `${String(min)} to `;
   return [
     ...['```yaml', files.plan.slice(files.plan.indexOf('\nflow:') + 1).trimEnd(), '```', ''],
-    `From [examples/${name}](../examples/${name}/README.md), estimated at ${calls}${String(max)} ${max === 1 ? 'call' : 'calls'}. Printed by \`${command}\`:`,
+    `From [examples/${name}](../examples/${name}/README.md), ${calls}${String(max)} ${max === 1 ? 'call' : 'calls'} if each is answered at once. Printed by \`${command}\`:`,
     ...['', '```', output, '```'],
   ].join('\n');
 }
@@ -48,13 +49,20 @@ export function printedBy(readme: string): { command: string; output: string } {
   return { command, output };
 }
 
-function callsOf({ plan, input }: ExampleFiles): { min: number; max: number } {
-  const parsed = parsePlanText(plan, 'yaml');
+/** How many calls a run makes where each is answered at once, within the limits of the plan. */
+function callsOf({ plan: text, input }: ExampleFiles): { min: number; max: number } {
+  const parsed = parsePlanText(text, 'yaml');
   if (parsed.type !== 'parsed') throw new Error(parsed.errors[0]?.message);
+  const plan = Plan.parse(parsed.json);
   // Without a configuration file: the built-in models alone.
   const models = { catalog: loadCatalog(''), usable: { simulated: true, vendors: [] } };
-  const asked = { models, input: JSON.parse(input) as Json, past: null };
-  return estimateOf(Plan.parse(parsed.json), asked).modelCalls;
+  const subPlans = new Map<string, never>();
+  const at = { plan, subPlans, models, input: JSON.parse(input) as Json, unknownItems: 0, seenTokens: 0 };
+  const [min, max] = [
+    spendingOf(plan.flow, { ...at, life: 'least' }),
+    spendingOf(plan.flow, { ...at, life: 'most' }),
+  ];
+  return { min: min.calls, max: Math.min(max.calls, planLimits(plan).modelCalls ?? Infinity) };
 }
 
 /** A step as the plan has it, from the line with its id to the end of what is indented below it. */

@@ -51,7 +51,7 @@ describe('POST /v1/runs/estimate', () => {
     const response = await post('/v1/runs/estimate', start);
     expect(response.statusCode).toBe(200);
     const { modelCalls, costUsd, pastRuns, warnings } = response.json<Estimate>();
-    expect({ modelCalls, pastRuns }).toEqual({ modelCalls: { min: 1, expected: 1, max: 1 }, pastRuns: 0 });
+    expect({ modelCalls, pastRuns }).toEqual({ modelCalls: { min: 1, expected: 1, max: 10 }, pastRuns: 0 });
     expect(costUsd.max).toBe(0.02);
     expect(warnings).toEqual([]);
     const runs = await api.app.inject({ url: '/v1/runs', headers: bearer(key) });

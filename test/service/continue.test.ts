@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
+import type { Estimate } from '../../src/contract/advice-api';
+import type { Run } from '../../src/contract/api';
 import { silenceRuntime } from '../../src/replay/replay';
 import { projectFolder } from '../support/part';
 import { example, openHouse, type House } from './support/house';
@@ -87,9 +89,27 @@ async function playBoth(plan: object, index: number): Promise<string[]> {
   for (const played of [expected, seen])
     played.events[''] = played.events['']?.filter((event) => !event.startsWith('run.status')) ?? [];
   try {
+    await expectWithinEstimate(expected.run, plan, options.input);
     expect(seen).toEqual(expected);
   } catch (error) {
     throw new Error(`${first} and ${id}, seed ${String(seed)}: ${JSON.stringify(plan)}`, { cause: error });
   }
   return [first, id];
+}
+
+/** No run passes what is said of it before, also where the plan's limits are out of the way. */
+async function expectWithinEstimate(run: unknown, plan: object, input: object): Promise<void> {
+  const limits = { ...(plan as { limits: object }).limits, modelCalls: null, costUsd: 100_000 };
+  const start = { plan: { ...plan, limits }, input };
+  const { status, body } = await plain.service.request('POST', '/v1/runs/estimate', start);
+  expect(status).toBe(200);
+  const estimated = body as Estimate;
+  const { usage, ...ended } = run as Pick<Run, 'status' | 'usage'> & { incomplete: string[] };
+  // What a failure or a limit ends early may come to less.
+  const isWhole =
+    ['completed', 'partial'].includes(ended.status) && !ended.incomplete.join().includes('budget_exceeded');
+  for (const figure of ['modelCalls', 'costUsd'] as const) {
+    expect(estimated[figure].max).toBeGreaterThanOrEqual(usage[figure]);
+    if (isWhole) expect(estimated[figure].min).toBeLessThanOrEqual(usage[figure]);
+  }
 }

@@ -6,6 +6,7 @@ import type { Models } from '../check-models';
 import type { Life, Spending } from '../measure';
 import { planLimits } from '../skeleton-limits';
 import { spendingOf } from '../spending';
+import { withDeclaredNulls } from '../template';
 import { agentsIn, type SubPlans } from '../sub-plans';
 
 /** What runs of the same plan have come to, on average. */
@@ -17,7 +18,12 @@ export interface PastRuns {
 }
 
 /** Entries of a list whose length only the run tells. */
-const unknownItems = { least: 0, usual: 5, most: limits.forEachItemsMax } as const;
+const unknownItems = {
+  least: 0,
+  usual: 5,
+  most: limits.forEachItemsMax,
+  worst: limits.forEachItemsMax,
+} as const;
 
 interface Known {
   models: Models;
@@ -37,13 +43,14 @@ export function estimateOf(
 ): Omit<Estimate, 'warnings'> {
   const measured = (life: Life): Spending =>
     spendingOf(plan.flow, {
-      ...{ plan, models, subPlans, life, input, seenTokens: 0 },
+      ...{ plan, models, subPlans, life, seenTokens: 0 },
+      input: withDeclaredNulls(plan.input, input),
       unknownItems: unknownItems[life],
     });
   const { costNano = Infinity, modelCalls } = planLimits(plan, agentsIn(plan, subPlans));
-  const lives = { least: measured('least'), usual: measured('usual'), most: measured('most') };
+  const lives = { least: measured('least'), usual: measured('usual'), worst: measured('worst') };
   const range = (figure: (spent: Spending) => number, bound: number, usual: number | undefined): Range => {
-    const max = Math.min(bound, Math.ceil(figure(lives.most)));
+    const max = Math.min(bound, Number.MAX_SAFE_INTEGER, Math.ceil(figure(lives.worst)));
     const min = Math.min(max, Math.floor(figure(lives.least)));
     const expected = Math.round(usual ?? figure(lives.usual));
     return { min, expected: Math.min(max, Math.max(min, expected)), max };
