@@ -1,9 +1,9 @@
 import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client, Connection } from '@temporalio/client';
 import type { Run } from '../../src/contract/api';
 import { ask, openHouse, planOf, type House } from '../service/support/house';
+import { useTemporal } from '../service/support/temporal';
 import { replay } from '../replay/support/command';
 import { eventually } from '../support/eventually';
 import { projectFolder } from '../support/part';
@@ -35,9 +35,8 @@ const unpatched = [importing('sleep'), insert('await sleep(1);')];
 
 let house: House;
 let bundles: { compatible: string; patched: string; unpatched: string };
-let connection: Connection;
-let temporal: Client;
 
+const temporal = useTemporal();
 beforeAll(async () => {
   bundles = {
     compatible: await changedBundle('compatible', compatible),
@@ -46,12 +45,9 @@ beforeAll(async () => {
   };
   copyFileSync(original, deployed);
   house = await openHouse({ latencyMs: 1500, env: { FERMATA_WORKFLOW_BUNDLE: deployed } });
-  connection = await Connection.connect({ address: process.env['TEST_TEMPORAL_ADDRESS'] ?? '' });
-  temporal = new Client({ connection });
 }, 180_000);
 afterAll(async () => {
   await house.close();
-  await connection.close();
   for (const bundle of [deployed, ...Object.values(bundles)])
     rmSync(path.dirname(bundle), { recursive: true, force: true });
 }, 60_000);
@@ -177,7 +173,7 @@ async function approve(runs: Open[]): Promise<void> {
 /** Decides as Temporal's own tools do, which need no worker: the decision lies there until one comes. */
 async function signal(runs: Open[]): Promise<void> {
   for (const { id, approval } of runs)
-    await temporal.workflow.getHandle(id).signal('decide', { approval, decision: 'approve' });
+    await temporal.client.workflow.getHandle(id).signal('decide', { approval, decision: 'approve' });
 }
 
 async function expectAllComplete(runs: Open[]): Promise<void> {

@@ -3,13 +3,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { RegisteredAgent } from '../../src/contract/agents-api';
 import { projectFolder } from '../support/part';
-import { ask, openHouse, planOf, type House } from './support/house';
+import { ask, planOf, useHouse } from './support/house';
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse();
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse();
 
 const stored = async (name: string, version: string, flow: object, description: string) => {
   const { agents } = planOf(flow) as { agents: { [name: string]: object } };

@@ -2,13 +2,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { RuleInput } from '../../src/simulator/script';
 import { eventually } from '../support/eventually';
-import { ask, openHouse, planOf, type House } from './support/house';
+import { ask, planOf, useHouse } from './support/house';
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse();
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse();
 beforeEach(() => house.vendor.clearScript());
 
 const signOff = (rest: object = {}) =>

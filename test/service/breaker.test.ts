@@ -1,16 +1,12 @@
 import type { ModelList } from '../../src/contract/plans-api';
 import type { z } from 'zod';
 import { eventually } from '../support/eventually';
-import { ask, openHouse, planOf, type House } from './support/house';
+import { ask, planOf, useHouse } from './support/house';
 
 // A vendor that is down for a while, and a rate that is spent: what the runs do, and what really
 // reaches the vendor.
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse();
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse();
 beforeEach(() => house.vendor.clearScript());
 
 const cooldownMs = 2_000;

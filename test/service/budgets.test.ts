@@ -1,15 +1,11 @@
 import { anthropic } from '../../src/gateway/vendors/anthropic';
 import type { Run } from '../../src/contract/api';
-import { ask, openHouse, planOf, type House } from './support/house';
+import { ask, planOf, useHouse } from './support/house';
 
 // What a plan may spend, held by the whole service: counted by the vendor, not by what the service
 // says of itself.
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse({ latencyMs: 100 });
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse({ latencyMs: 100 });
 beforeEach(async () => {
   await house.vendor.clearScript();
   await house.vendor.script({ times: 1000, then: { type: 'answer', useWholeCap: true } });

@@ -1,11 +1,7 @@
 import { eventually } from '../support/eventually';
-import { ask, openHouse, planOf, type House } from './support/house';
+import { ask, planOf, useHouse } from './support/house';
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse();
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse();
 beforeEach(() => house.vendor.clearScript());
 
 const callOf = async (mark: string) =>

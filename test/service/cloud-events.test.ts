@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { EventAnswer } from '../../src/contract/events-api';
 import { eventually } from '../support/eventually';
-import { openHouse, planOf, type House } from './support/house';
+import { planOf, useHouse } from './support/house';
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse();
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse();
 
 const cloudEvent = (type: string, data: unknown, rest: object = {}) => ({
   ...{ specversion: '1.0', id: randomUUID(), source: '/tests', type, data },

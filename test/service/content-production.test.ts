@@ -1,11 +1,7 @@
 import type { Step } from '../../src/contract/api';
-import { example, openHouse, type House } from './support/house';
+import { example, useHouse } from './support/house';
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse({ latencyMs: 300 });
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse({ latencyMs: 300 });
 beforeEach(() => house.vendor.clearScript());
 
 const plan = example('content-production');

@@ -5,25 +5,19 @@ import type { Estimate } from '../../src/contract/advice-api';
 import type { Run } from '../../src/contract/api';
 import { silenceRuntime } from '../../src/replay/replay';
 import { projectFolder } from '../support/part';
-import { example, openHouse, type House } from './support/house';
+import { example, useHouse } from './support/house';
 import { chainOf } from './support/chain';
 import { decideByTitle, judged, nestings, rules } from './support/nestings';
 import { play } from './support/play';
 import { replayFaults } from './support/replays';
-import { temporalTools, type TemporalTools } from './support/temporal';
+import { useTemporal } from './support/temporal';
 
-let plain: House;
-let forced: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
+const plain = useHouse();
+const forced = useHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } });
+const temporal = useTemporal();
+beforeAll(() => {
   silenceRuntime();
-  [plain, forced, temporal] = await Promise.all([
-    openHouse(),
-    openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } }),
-    temporalTools(),
-  ]);
-}, 120_000);
-afterAll(() => Promise.all([plain.close(), forced.close(), temporal.close()]), 60_000);
+});
 
 const inputOf = (name: string): unknown =>
   JSON.parse(readFileSync(path.join(projectFolder, 'examples', name, 'input.json'), 'utf8'));

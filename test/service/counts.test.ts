@@ -1,13 +1,9 @@
 import type { temporal as proto } from '@temporalio/proto';
-import { example, openHouse, type House } from './support/house';
-import { temporalTools, type TemporalTools } from './support/temporal';
+import { example, useHouse } from './support/house';
+import { useTemporal } from './support/temporal';
 
-let house: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
-  [house, temporal] = await Promise.all([openHouse(), temporalTools()]);
-}, 120_000);
-afterAll(() => Promise.all([house.close(), temporal.close()]), 60_000);
+const house = useHouse();
+const temporal = useTemporal();
 
 type HistoryEvent = proto.api.history.v1.IHistoryEvent;
 

@@ -2,13 +2,9 @@ import type { Draft } from '../../src/contract/advice-api';
 import type { PlanList } from '../../src/contract/plans-api';
 import type { z } from 'zod';
 import { eventually } from '../support/eventually';
-import { openHouse, type House } from './support/house';
+import { useHouse } from './support/house';
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse();
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse();
 
 /** Asks for a draft and waits until it is there, or is given up. */
 async function drafted(goal: string): Promise<Draft> {

@@ -1,11 +1,7 @@
 import { createParser } from 'eventsource-parser';
-import { ask, openHouse, planOf, type House } from './support/house';
+import { ask, planOf, useHouse } from './support/house';
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse({ latencyMs: 300 });
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse({ latencyMs: 300 });
 
 interface Seen {
   id: number | null;

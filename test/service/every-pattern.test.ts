@@ -1,34 +1,11 @@
-import { openHouse, type House } from './support/house';
+import { useHouse } from './support/house';
+import { agents, scriptAgents } from './support/steadfast';
 
 type Step = { type: string } & { [field: string]: unknown };
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse();
-  const always = (match: string, json: unknown) =>
-    house.vendor.script({ match, times: 1_000_000, then: { type: 'answer', json: json as never } });
-  await always('You sort.', { route: 'there', confidence: 1, reason: 'the only one' });
-  await always('You never approve.', { approved: false, issues: ['too long'] });
-  await always('You are delighted.', { score: 10, feedback: 'nothing' });
-  await always('You reconcile.', { answer: 'yes', confidence: 1, agreements: [], disagreements: [] });
-  await house.vendor.script({
-    match: 'You refuse.',
-    times: 1_000_000,
-    then: { type: 'error', status: 400 },
-  });
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse();
+beforeAll(() => scriptAgents(house, 'there'));
 
-const agent = (instructions: string) => ({ model: 'claude-haiku', instructions, rateLimit: 1_000_000 });
-const agents = {
-  writer: agent('You write.'),
-  sorter: agent('You sort.'),
-  strict: agent('You never approve.'),
-  glad: agent('You are delighted.'),
-  judge: agent('You reconcile.'),
-  broken: agent('You refuse.'),
-  lead: agent('You lead.'),
-};
 const said = (name: string): Step => ({ type: 'agent', agent: name, prompt: 'Say something.' });
 const value: Step = { type: 'set', value: 'a text' };
 

@@ -1,13 +1,9 @@
 import { eventually } from '../support/eventually';
-import { ask, openHouse, planOf, type House } from './support/house';
+import { ask, planOf, useHouse } from './support/house';
 
 // What a user sees of a model call whose gateway was killed with it.
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse();
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse();
 
 test('shows in the step which request may have been paid for nothing, and keeps its worst case reserved', async () => {
   await house.vendor.script({ then: { type: 'slow', ms: 60_000 } });

@@ -1,15 +1,13 @@
 import { silenceRuntime } from '../../src/replay/replay';
-import { openHouse, planOf, type House } from './support/house';
+import { planOf, useHouse } from './support/house';
 import { replayFaults } from './support/replays';
-import { temporalTools, type TemporalTools } from './support/temporal';
+import { useTemporal } from './support/temporal';
 
-let house: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
+const house = useHouse();
+const temporal = useTemporal();
+beforeAll(() => {
   silenceRuntime();
-  [house, temporal] = await Promise.all([openHouse(), temporalTools()]);
-}, 120_000);
-afterAll(() => Promise.all([house.close(), temporal.close()]), 60_000);
+});
 
 // Local activities side by side end in any order, and at a replay in the one in which they were
 // scheduled: the results of branches would be mixed up.

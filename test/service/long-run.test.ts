@@ -1,14 +1,10 @@
 import { limits } from '../../src/contract/limits';
 import { chainOf } from './support/chain';
-import { ask, openHouse, planOf, type House } from './support/house';
-import { temporalTools, type TemporalTools } from './support/temporal';
+import { ask, planOf, useHouse } from './support/house';
+import { useTemporal } from './support/temporal';
 
-let house: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
-  [house, temporal] = await Promise.all([openHouse(), temporalTools()]);
-}, 120_000);
-afterAll(() => Promise.all([house.close(), temporal.close()]), 60_000);
+const house = useHouse();
+const temporal = useTemporal();
 beforeEach(() => house.vendor.clearScript());
 
 test('three hundred agents in a row, each shown all answers before it, leave no history over 5 MB', async () => {

@@ -3,20 +3,18 @@ import { openDatabase, type Database } from '../../src/ledger/database';
 import { openCluster, type Cluster } from '../support/cluster';
 import { eventually } from '../support/eventually';
 import { planOf } from './support/house';
-import { temporalTools, type TemporalTools } from './support/temporal';
+import { useTemporal } from './support/temporal';
 
 let cluster: Cluster;
 let database: Database;
-let temporal: TemporalTools;
+const temporal = useTemporal();
 beforeAll(async () => {
-  temporal = await temporalTools();
   cluster = await openCluster({ apis: 2, workers: 1, gateways: 1 });
   database = openDatabase(cluster.databaseUrl, 2);
 }, 120_000);
 afterAll(async () => {
   await database.end();
   await cluster.close();
-  await temporal.close();
 }, 60_000);
 
 /** The process that has the lease. */

@@ -1,20 +1,12 @@
 import { eventually } from '../support/eventually';
-import { ask, openHouse, planOf, type House } from './support/house';
-import { temporalTools, type TemporalTools } from './support/temporal';
+import { ask, planOf, useHouse } from './support/house';
+import { useTemporal } from './support/temporal';
 
 // A run that continues as new after every step: its journal spans several executions in Temporal.
-let house: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
-  temporal = await temporalTools();
-  house = await openHouse({
-    env: { TEMPORAL_UI_URL: 'http://temporal.test', FERMATA_CONTINUE_AFTER_STEPS: '1' },
-  });
-}, 120_000);
-afterAll(async () => {
-  await house.close();
-  await temporal.close();
-}, 60_000);
+const house = useHouse({
+  env: { TEMPORAL_UI_URL: 'http://temporal.test', FERMATA_CONTINUE_AFTER_STEPS: '1' },
+});
+const temporal = useTemporal();
 
 const plan = planOf({
   type: 'sequence',

@@ -1,17 +1,9 @@
 import { eventually } from '../support/eventually';
-import { ask, openHouse, planOf, type House } from './support/house';
-import { temporalTools, type TemporalTools } from './support/temporal';
+import { ask, planOf, useHouse } from './support/house';
+import { useTemporal } from './support/temporal';
 
-let house: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
-  temporal = await temporalTools();
-  house = await openHouse({ env: { TEMPORAL_UI_URL: 'http://temporal.test' } });
-}, 120_000);
-afterAll(async () => {
-  await house.close();
-  await temporal.close();
-}, 60_000);
+const house = useHouse({ env: { TEMPORAL_UI_URL: 'http://temporal.test' } });
+const temporal = useTemporal();
 
 const plan = planOf({
   type: 'sequence',

@@ -3,19 +3,11 @@ import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Run } from '../../src/contract/api';
 import type { Schedule } from '../../src/contract/schedules-api';
 import { eventually } from '../support/eventually';
-import { openHouse, planOf, type House } from './support/house';
-import { temporalTools, type TemporalTools } from './support/temporal';
+import { planOf, useHouse } from './support/house';
+import { useTemporal } from './support/temporal';
 
-let house: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
-  house = await openHouse();
-  temporal = await temporalTools();
-}, 120_000);
-afterAll(async () => {
-  await temporal.close();
-  await house.close();
-}, 60_000);
+const house = useHouse();
+const temporal = useTemporal();
 
 // None of them fires by itself while the tests run.
 const newYear = '0 0 1 1 *';

@@ -1,25 +1,23 @@
-import { Client, Connection } from '@temporalio/client';
 import { createGatewayClient } from '../../src/activities/gateway-client';
 import { internalKey, makeCall, makeRun, startGateway, type TestGateway } from '../gateway/support/gateway';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { ask, openHouse, planOf, type House } from './support/house';
+import { useTemporal } from './support/temporal';
 import { openStatementCounter, type StatementCounter } from './support/statement-counter';
 
 // What a run costs its ledger and its gateway in counts, which don't vary as times do.
 let ledger: TestDatabase;
 let counter: StatementCounter;
 let house: House;
-let connection: Connection;
+const temporal = useTemporal();
 beforeAll(async () => {
   ledger = await testDatabase();
   counter = await openStatementCounter(ledger.url);
   house = await openHouse({ env: { DATABASE_URL: counter.url } });
-  connection = await Connection.connect({ address: process.env['TEST_TEMPORAL_ADDRESS'] ?? '' });
   // The first call to a model makes rows that all later ones find, and the first run reads what is kept.
   await statementsOf(agents(1));
 }, 120_000);
 afterAll(async () => {
-  await connection.close();
   await house.close();
   await counter.close();
   await ledger.close();
@@ -44,7 +42,7 @@ const names: [RegExp, string][] = [
 async function statementsOf(flow: unknown): Promise<Record<string, number>> {
   const id = await house.start(planOf(flow), {});
   // Temporal is asked for the end, since asking the service would be statements, too.
-  await new Client({ connection }).workflow.getHandle(id).result();
+  await temporal.client.workflow.getHandle(id).result();
   const counts: Record<string, number> = {};
   for (const text of counter.of(id).filter((each) => !periodic.some((known) => known.test(each)))) {
     const name = names.find(([known]) => known.test(text))?.[1] ?? text;

@@ -1,30 +1,12 @@
 import fc from 'fast-check';
 import { limits } from '../../src/contract/limits';
-import { openHouse, type House } from './support/house';
+import { useHouse } from './support/house';
+import { agents, scriptAgents } from './support/steadfast';
 
 type Step = { type: string } & { [field: string]: unknown };
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse();
-  const always = (match: string, json: unknown) =>
-    house.vendor.script({ match, times: 1_000_000, then: { type: 'answer', json: json as never } });
-  await always('You sort.', { route: 'b0', confidence: 1, reason: 'the first one' });
-  await always('You never approve.', { approved: false, issues: ['too long'] });
-  await always('You are delighted.', { score: 10, feedback: 'nothing' });
-  await always('You reconcile.', { answer: 'yes', confidence: 1, agreements: [], disagreements: [] });
-}, 120_000);
-afterAll(() => house.close(), 60_000);
-
-const agent = (instructions: string) => ({ model: 'claude-haiku', instructions, rateLimit: 1_000_000 });
-const agents = {
-  writer: agent('You write.'),
-  sorter: agent('You sort.'),
-  strict: agent('You never approve.'),
-  glad: agent('You are delighted.'),
-  judge: agent('You reconcile.'),
-  lead: agent('You lead.'),
-};
+const house = useHouse();
+beforeAll(() => scriptAgents(house, 'b0'));
 
 /** What a plan implies: the steps that it has, how deep they stand, and the requests that reach the vendor. */
 interface Nested {

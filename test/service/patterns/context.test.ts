@@ -1,11 +1,7 @@
-import { ask, openHouse, planOf, type House } from '../support/house';
+import { ask, planOf, useHouse } from '../support/house';
 
-let house: House;
-beforeAll(async () => {
-  // Each ended step makes the run go on as a new Temporal run.
-  house = await openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } });
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+// Each ended step makes the run go on as a new Temporal run.
+const house = useHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } });
 beforeEach(() => house.vendor.clearScript());
 
 /** So long that no context of 100 tokens holds it. */

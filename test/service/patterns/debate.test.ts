@@ -1,10 +1,6 @@
-import { openHouse, planOf, type House } from '../support/house';
+import { planOf, useHouse } from '../support/house';
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } });
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } });
 beforeEach(() => house.vendor.clearScript());
 
 const agent = (instructions: string) => ({ model: 'claude-haiku', instructions, rateLimit: 100_000 });

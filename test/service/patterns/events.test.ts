@@ -3,21 +3,13 @@ import type { EventAnswer } from '../../../src/contract/events-api';
 import { silenceRuntime } from '../../../src/replay/replay';
 import { eventually } from '../../support/eventually';
 import { chainOf } from '../support/chain';
-import { ask, openHouse, planOf, type House } from '../support/house';
+import { ask, planOf, useHouse, type House } from '../support/house';
 import { replayFaults } from '../support/replays';
-import { temporalTools, type TemporalTools } from '../support/temporal';
+import { useTemporal } from '../support/temporal';
 
-let plain: House;
-let forced: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
-  [plain, forced, temporal] = await Promise.all([
-    openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '100' } }),
-    openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } }),
-    temporalTools(),
-  ]);
-}, 120_000);
-afterAll(() => Promise.all([plain.close(), forced.close(), temporal.close()]), 60_000);
+const plain = useHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '100' } });
+const forced = useHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } });
+const temporal = useTemporal();
 
 const send = async (house: House, type: string, data: unknown, id: string = randomUUID()) => {
   const event = { specversion: '1.0', id, source: '/tests', type, data };

@@ -1,17 +1,12 @@
 import type { Step } from '../../../src/contract/api';
 import { eventually } from '../../support/eventually';
 import { chainOf } from '../support/chain';
-import { ask, openHouse, planOf, type House } from '../support/house';
-import { temporalTools, type TemporalTools } from '../support/temporal';
+import { ask, planOf, useHouse } from '../support/house';
+import { useTemporal } from '../support/temporal';
 
-let house: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
-  // Three branches a workflow, and every workflow goes on as a new Temporal run after each step.
-  const env = { FERMATA_BRANCHES_HERE_MAX: '3', FERMATA_CONTINUE_AFTER_STEPS: '1' };
-  [house, temporal] = await Promise.all([openHouse({ env }), temporalTools()]);
-}, 120_000);
-afterAll(() => Promise.all([house.close(), temporal.close()]), 60_000);
+// Three branches a workflow, and every workflow goes on as a new Temporal run after each step.
+const house = useHouse({ env: { FERMATA_BRANCHES_HERE_MAX: '3', FERMATA_CONTINUE_AFTER_STEPS: '1' } });
+const temporal = useTemporal();
 beforeEach(() => house.vendor.clearScript());
 
 const start = (flow: unknown, count: number, rest: object = {}) =>

@@ -1,16 +1,9 @@
-import { ask, openHouse, planOf, type House } from '../support/house';
-import { temporalTools, type TemporalTools } from '../support/temporal';
+import { ask, planOf, useHouse } from '../support/house';
+import { useTemporal } from '../support/temporal';
 import { decisionOf } from './deciding';
 
-let house: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
-  [house, temporal] = await Promise.all([
-    openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '2' } }),
-    temporalTools(),
-  ]);
-}, 120_000);
-afterAll(() => Promise.all([house.close(), temporal.close()]), 60_000);
+const house = useHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '2' } });
+const temporal = useTemporal();
 beforeEach(() => house.vendor.clearScript());
 
 const agent = (instructions: string) => ({

@@ -1,10 +1,6 @@
-import { openHouse, type House } from '../support/house';
+import { useHouse } from '../support/house';
 
-let house: House;
-beforeAll(async () => {
-  house = await openHouse();
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+const house = useHouse();
 
 /** Everything that a text can try on whoever is shown it. */
 const hostile = [

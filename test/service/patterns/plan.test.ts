@@ -1,16 +1,9 @@
 import { chainOf } from '../support/chain';
-import { ask, openHouse, planOf, type House } from '../support/house';
-import { temporalTools, type TemporalTools } from '../support/temporal';
+import { ask, planOf, useHouse } from '../support/house';
+import { useTemporal } from '../support/temporal';
 
-let house: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
-  [house, temporal] = await Promise.all([
-    openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } }),
-    temporalTools(),
-  ]);
-}, 120_000);
-afterAll(() => Promise.all([house.close(), temporal.close()]), 60_000);
+const house = useHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } });
+const temporal = useTemporal();
 beforeEach(() => house.vendor.clearScript());
 
 async function store(name: string, flow: unknown, rest: object = {}): Promise<void> {

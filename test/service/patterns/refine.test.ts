@@ -1,11 +1,7 @@
-import { ask, openHouse, planOf, type House } from '../support/house';
+import { ask, planOf, useHouse } from '../support/house';
 
-let house: House;
-beforeAll(async () => {
-  // Each ended step makes the run go on as a new Temporal run: the pattern finds itself in the middle.
-  house = await openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } });
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+// Each ended step makes the run go on as a new Temporal run: the pattern finds itself in the middle.
+const house = useHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } });
 beforeEach(() => house.vendor.clearScript());
 
 const refine = (mark: string, rest: object = {}) => ({

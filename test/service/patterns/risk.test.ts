@@ -1,17 +1,10 @@
 import { chainOf } from '../support/chain';
-import { ask, openHouse, planOf, type House } from '../support/house';
-import { temporalTools, type TemporalTools } from '../support/temporal';
+import { ask, planOf, useHouse } from '../support/house';
+import { useTemporal } from '../support/temporal';
 
-let house: House;
-let temporal: TemporalTools;
 // Every run goes on as a new Temporal run after each step that ends.
-beforeAll(async () => {
-  [house, temporal] = await Promise.all([
-    openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } }),
-    temporalTools(),
-  ]);
-}, 120_000);
-afterAll(() => Promise.all([house.close(), temporal.close()]), 60_000);
+const house = useHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } });
+const temporal = useTemporal();
 
 const says = (match: string, answer: object) =>
   house.vendor.script({ match, then: { type: 'answer', ...answer } });

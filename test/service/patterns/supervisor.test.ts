@@ -1,12 +1,8 @@
-import { ask, openHouse, planOf, type House } from '../support/house';
+import { ask, planOf, useHouse } from '../support/house';
 import { decisionOf } from './deciding';
 
-let house: House;
-beforeAll(async () => {
-  // Goes on as a new Temporal run after every few steps: what is decided must be found again.
-  house = await openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '2' } });
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+// Goes on as a new Temporal run after every few steps: what is decided must be found again.
+const house = useHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '2' } });
 beforeEach(() => house.vendor.clearScript());
 
 const supervisor = (mark: string, workers: string[], rest: object = {}) => ({

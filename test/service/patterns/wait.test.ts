@@ -1,21 +1,13 @@
 import { eventSignal } from '../../../src/contract/messages';
 import type { Run } from '../../../src/contract/api';
 import { eventually } from '../../support/eventually';
-import { ask, openHouse, planOf, type House } from '../support/house';
-import { temporalTools, type TemporalTools } from '../support/temporal';
+import { ask, planOf, useHouse, type House } from '../support/house';
+import { useTemporal } from '../support/temporal';
 import { chainOf } from '../support/chain';
 
-let plain: House;
-let forced: House;
-let temporal: TemporalTools;
-beforeAll(async () => {
-  [plain, forced, temporal] = await Promise.all([
-    openHouse(),
-    openHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } }),
-    temporalTools(),
-  ]);
-}, 120_000);
-afterAll(() => Promise.all([plain.close(), forced.close(), temporal.close()]), 60_000);
+const plain = useHouse();
+const forced = useHouse({ env: { FERMATA_CONTINUE_AFTER_STEPS: '1' } });
+const temporal = useTemporal();
 
 const set = (value: unknown) => ({ type: 'set', value });
 const payment = (rest: object = {}) => ({ type: 'wait', event: 'payment.received', ...rest });

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import type { Approval } from '../../../src/contract/approvals-api';
 import type { Run, Step, StepDetail } from '../../../src/contract/api';
 import { runEnds } from '../../../src/contract/workflow';
+import { during } from '../../support/during';
 import { eventually } from '../../support/eventually';
 import { projectFolder } from '../../support/part';
 import { startService, type Service } from '../../support/service';
@@ -102,6 +103,10 @@ export async function openHouse(
     },
   };
 }
+
+/** A house that is open while the tests of a file run. */
+export const useHouse = (options?: Parameters<typeof openHouse>[0]): House =>
+  during(() => openHouse(options));
 
 /** A plan of the examples. */
 export function example(name: string): unknown {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import type { temporal as proto } from '@temporalio/proto';
+import { during } from '../../support/during';
 
 export interface TemporalTools {
   client: Client;
@@ -56,3 +57,6 @@ export async function temporalTools(): Promise<TemporalTools> {
     close: () => connection.close(),
   };
 }
+
+/** The same while the tests of a file run. */
+export const useTemporal = (): TemporalTools => during(temporalTools);
