@@ -57,7 +57,7 @@ export function createClient({ url, key }: Connection): Client {
         const signal = AbortSignal.timeout(requestTimeoutMs);
         return await send({ ...request, headers, method: 'POST', signal });
       } catch (error) {
-        if (attempt === attemptsMax || !mayHaveArrived(error)) throw error;
+        if (attempt === attemptsMax || !isPassing(error)) throw error;
         await pause(retryDelayMs * attempt);
       }
     }
@@ -93,10 +93,15 @@ export function createClient({ url, key }: Connection): Client {
   };
 }
 
-/** Whether a request that failed may have reached the service, or is being answered to another sender. */
-function mayHaveArrived(error: unknown): boolean {
+/**
+ * Whether a request that failed may succeed the next time: its answer was lost, it is being answered to
+ * another sender, or a part of the service is away for now.
+ */
+function isPassing(error: unknown): boolean {
   if (error instanceof Unreachable) return error.reason !== 'refused';
-  return error instanceof Refusal && error.problem.code === 'idempotency_in_progress';
+  if (!(error instanceof Refusal)) return false;
+  const { code, status, retryable } = error.problem;
+  return code === 'idempotency_in_progress' || (status === 503 && retryable);
 }
 
 async function readBody<Body>(response: Response, url: string): Promise<Body> {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,11 +61,19 @@ describe('the command line', () => {
     expect(sent()).toMatchObject({ plan: 'brief@1.0.0', input: { topic: 'x' } });
   });
 
-  it('sends a start again under the same idempotency key when the answer was lost', async () => {
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['the answer was lost', (response) => response.destroy()],
+    [
+      'a part of the service is away for now',
+      (response) => {
+        sendProblem(response, 503, 'temporal_unavailable', 'Temporal does not answer.', { retryable: true });
+      },
+    ],
+  ])('sends a start again under the same idempotency key when %s', async (_, fail) => {
     const keys: unknown[] = [];
     service.on('POST /v1/runs', ({ headers }, response) => {
       keys.push(headers['idempotency-key']);
-      if (keys.length === 1) response.destroy();
+      if (keys.length === 1) fail(response);
       else sendJson(response, aRun(), 201);
     });
     const { exitCode, output } = await fermata(['run', 'brief'], service);
