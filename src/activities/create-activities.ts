@@ -7,6 +7,7 @@ import { createGatewayClient } from './gateway-client';
 import { openApproval } from './open-approval';
 import { noteSlot } from './note-slot';
 import type { Ports } from './ports';
+import { recallAnswer } from './recall-answer';
 import { subscribe } from './subscribe';
 import { takeEvents } from './take-events';
 import { writeJournal } from './write-journal';
@@ -16,6 +17,7 @@ export function createActivities(ports: Ports): Activities {
   const gateway = createGatewayClient(ports.gatewayUrls, ports.internalKey);
   return {
     callModel: (call) => callModel(ports, gateway, call),
+    recallAnswer: (request) => recallAnswer(ports, request),
     evaluate: (request) => evaluate(ports, request),
     openApproval: (request) => openApproval(ports, request),
     subscribe: (request) => subscribe(ports, request),

@@ -103,6 +103,8 @@ export interface ModelCall {
   summaryWordsMax?: number;
   blocks: Block[];
   prior: PriorAnswer[];
+  /** A whole answer is kept for so long, should an identical question fail. */
+  keptMs?: number;
   /** Budgets that must all hold the call, the run's first. */
   budgets: Budget[];
   temporalRun: string;
@@ -125,6 +127,19 @@ export type ModelResult =
   | { type: 'wait'; reason: string; ms: number; cause: WaitCause }
   /** No call was made: the pieces of the context at these places are to be summed up first. */
   | { type: 'summarize'; context: number[] };
+
+/** What was asked in vain: `call` as it began, of each of these models. */
+export interface RecallAnswer {
+  call: ModelCall;
+  models: number[];
+  maxAgeMs: number;
+}
+
+export type Recalled =
+  /** `madeAt`: when the vendor gave it. */
+  | { type: 'stale'; value: Value; madeAt: string }
+  /** None is young enough, or what was asked can't be told. */
+  | { type: 'none' };
 
 export interface OpenApproval {
   run: RunReference;
@@ -189,6 +204,7 @@ export interface CloseRun {
 
 export interface Activities {
   callModel(call: ModelCall): Promise<ModelResult>;
+  recallAnswer(request: RecallAnswer): Promise<Recalled>;
   evaluate(request: EvaluateRequest): Promise<EvaluateResult>;
   openApproval(request: OpenApproval): Promise<OpenedApproval>;
   subscribe(request: Subscribe): Promise<Subscribed>;

@@ -75,6 +75,7 @@ export const incompleteCodes = [
   'threshold_missed',
   'not_approved',
   'skipped_on_failure',
+  'stale',
   'rounds_exhausted',
   'loop_detected',
 ] as const;

@@ -23,3 +23,11 @@ export interface ContextNode {
   from?: string[];
   maxTokens: number;
 }
+
+/** An answer that people may have to approve. */
+export interface HeldNode {
+  risk: 'low' | 'medium' | 'high' | Expression;
+  timeoutMs: number;
+  /** JSON Pointer of the schema that an edit must fit, if any. */
+  schemaAt: string | null;
+}

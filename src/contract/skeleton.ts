@@ -1,5 +1,5 @@
 import type { BranchGroup } from './branch-group';
-import type { ContextNode, Expression, LimitsNode } from './node-parts';
+import type { ContextNode, Expression, HeldNode, LimitsNode } from './node-parts';
 
 /**
  * What a workflow knows of a plan: types, paths, limits and where its templates stand, but no
@@ -12,6 +12,8 @@ export type OnFailureNode =
   | { type: 'value'; value: Expression }
   /** `answerAt`: JSON Pointer of the schema that an answer in its place must fit, if any. */
   | { type: 'escalate'; answerAt: string | null }
+  /** An agent step's last stored answer to the same question. */
+  | { type: 'cached'; maxAgeMs: number }
   | { type: 'step'; step: StepNode };
 
 interface Frame {
@@ -30,14 +32,8 @@ export interface AgentNode extends Frame {
   prompt: Expression;
   context: ContextNode;
   held?: HeldNode;
-}
-
-/** An answer that people may have to approve. */
-export interface HeldNode {
-  risk: 'low' | 'medium' | 'high' | Expression;
-  timeoutMs: number;
-  /** JSON Pointer of the schema that an edit must fit, if any. */
-  schemaAt: string | null;
+  /** Its answer is kept for so long, should the same question fail. */
+  keptMs?: number;
 }
 
 export interface SequenceNode extends Frame {

@@ -30,6 +30,7 @@ export function checkDurations(plan: Json, visits: Visit[]): PlanProblem[] {
         ofPeople.includes(member(step, 'type')) ? peopleDaysMax : daysMax,
       ),
       ...tooLong(step, pointer, ['branchTimeout', 'for']),
+      ...tooLong(member(step, 'onFailure'), pointerTo(pointer, 'onFailure'), ['cached']),
       ...tooLong(member(step, 'until'), pointerTo(pointer, 'until'), ['idle']),
       ...tooLong(member(step, 'limits'), pointerTo(pointer, 'limits'), ['timeout', 'vendorWait']),
     ]),

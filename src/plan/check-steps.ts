@@ -80,6 +80,7 @@ export function checkSteps(plan: Json, visits: Visit[], lines: Lines): PlanProbl
       ...checkOwnLimits(visit),
       ...checkRejection(visit),
       ...checkTeam(visit),
+      ...checkCached(visit),
     ]),
   ];
 }
@@ -212,6 +213,14 @@ function checkTeam({ step, pointer, place }: Visit): PlanProblem[] {
   return kinds.length === 1
     ? []
     : [problem(pointer, 'validation_failed', 'A team has either workers or teams.')];
+}
+
+/** What is kept of an answer is known by what an agent was asked. */
+function checkCached({ step, pointer }: Visit): PlanProblem[] {
+  const cached = member(member(step, 'onFailure'), 'cached');
+  if (cached === undefined || member(step, 'type') === 'agent') return [];
+  const message = 'Only agent steps have earlier answers: put this on the agent steps inside.';
+  return [problem(pointerTo(pointer, 'onFailure', 'cached'), 'validation_failed', message)];
 }
 
 /** A step's own limits have no say on these two: they are questions to the plan as a whole. */

@@ -45,7 +45,8 @@ function schemaOfLast(plan: Plan, pointers: string[]): string | null {
 function schemaOfStep(plan: Plan, pointer: string, before: string[]): string | null {
   const step = resolvePointer(plan as Json, pointer) as Step | undefined;
   // What may be skipped or replaced need not have made what is shown.
-  if (step === undefined || step.when !== undefined || typeof step.onFailure === 'object') return null;
+  if (step === undefined || step.when !== undefined) return null;
+  if (typeof step.onFailure === 'object' && !('cached' in step.onFailure)) return null;
   switch (step.type) {
     case 'agent':
       return plan.agents[step.agent]?.output === undefined

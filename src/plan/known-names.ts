@@ -23,8 +23,9 @@ export function knownOf(plan: Json, visits: Visit[]): Known {
 function outputSchema(plan: Json, step: Json): Json | undefined {
   const agent = member(step, 'agent');
   const onFailure = member(step, 'onFailure') ?? 'fail';
-  // What replaces a failed answer need not have its shape.
-  if (member(step, 'type') !== 'agent' || typeof agent !== 'string' || isObject(onFailure)) return undefined;
+  // What replaces a failed answer need not have its shape, unless it is an answer too.
+  const isReplaced = isObject(onFailure) && !('cached' in onFailure);
+  if (member(step, 'type') !== 'agent' || typeof agent !== 'string' || isReplaced) return undefined;
   return member(member(member(plan, 'agents'), agent), 'output');
 }
 

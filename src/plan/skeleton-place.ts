@@ -61,6 +61,7 @@ function onFailureNode(step: Step, at: At): OnFailureNode {
   const { onFailure = 'fail' } = step;
   if (onFailure === 'escalate') return { type: onFailure, answerAt: answerSchema(at.plan, step, at.pointer) };
   if (typeof onFailure === 'string') return { type: onFailure };
+  if ('cached' in onFailure) return { type: 'cached', maxAgeMs: durationMs(onFailure.cached) };
   const inside = { ...at, pointer: pointerTo(at.pointer, 'onFailure') };
   if ('step' in onFailure) return { type: 'step', step: child(onFailure.step, inside, 'step') };
   return { type: 'value', value: expression(inside, 'value', onFailure.value) };

@@ -1,12 +1,6 @@
 import type { AgentStep, ApprovalStep, EmitStep, EventsStep, QuestionStep, WaitStep } from '../contract/plan';
-import type {
-  ApprovalNode,
-  EmitNode,
-  EventsNode,
-  HeldNode,
-  QuestionNode,
-  WaitNode,
-} from '../contract/skeleton';
+import type { HeldNode } from '../contract/node-parts';
+import type { ApprovalNode, EmitNode, EventsNode, QuestionNode, WaitNode } from '../contract/skeleton';
 import { answerSchema, contentSchema } from './content-schema';
 import { durationMs, planDefaults } from './defaults';
 import { pointerTo } from './json';

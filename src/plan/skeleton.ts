@@ -72,6 +72,7 @@ function nodeOf(step: Step, at: At): StepNode {
         prompt: expression(at, 'prompt', step.prompt),
         context: context(step.context, at),
         ...heldNode(step, at),
+        ...(frame.onFailure.type === 'cached' ? { keptMs: frame.onFailure.maxAgeMs } : {}),
       };
     }
     case 'sequence': {

@@ -44,7 +44,7 @@ export function spendingOf(step: Step, at: Measuring): Spending {
 
 /** What a step adds that failed, where its plan says what is to be done then. */
 function insteadOf(onFailure: Step['onFailure'], at: Measuring): Spending {
-  if (typeof onFailure !== 'object') return nothingSpent;
+  if (typeof onFailure !== 'object' || 'cached' in onFailure) return nothingSpent;
   if ('value' in onFailure) return handedText(at, onFailure.value);
   return times(byLife(at, 0, 0, 1), spendingOf(onFailure.step, at));
 }

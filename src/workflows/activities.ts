@@ -31,6 +31,12 @@ type Argument<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
 export const callModel = (call: Argument<'callModel'>, summary: string) =>
   remote.callModel.executeWithOptions({ summary }, [call]);
 
+export const recallAnswer = (request: Argument<'recallAnswer'>, summary: string) =>
+  shortly(
+    () => local.recallAnswer.executeWithOptions({ summary }, [request]),
+    () => written.recallAnswer.executeWithOptions({ summary }, [request]),
+  );
+
 export const openApproval = (request: Argument<'openApproval'>, summary: string) =>
   shortly(
     () => local.openApproval.executeWithOptions({ summary }, [request]),

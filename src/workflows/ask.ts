@@ -35,7 +35,8 @@ export async function ask(run: RunState, node: Node, question: Question): Promis
   return answer;
 }
 
-function givenNow({ workspace }: Node, { context, prompt }: Question, list: number | null): Given {
+/** What is settled of a question before it is put: which models are asked, and of how much of the workspace. */
+export function givenNow({ workspace }: Node, { context, prompt }: Question, list: number | null): Given {
   // Others may add to the workspace while the question is on its way.
   const reads = context.mode === 'workspace' || prompt?.uses.includes('workspace') === true;
   return {
@@ -44,7 +45,8 @@ function givenNow({ workspace }: Node, { context, prompt }: Question, list: numb
   };
 }
 
-function firstAsking(run: RunState, { agent }: Question, model: number): Asking {
+/** A question of which no call has been made yet, to one of its models. */
+export function firstAsking(run: RunState, { agent }: Question, model: number): Asking {
   const continuationsLeft = run.skeleton.agents[agent]?.maxContinuations ?? 0;
   const left = { reasksLeft: limits.reasksMax, continuationsLeft };
   return { type: 'asking', model, attempt: 0, prior: [], ...left, waitedMs: 0, waitUntil: null };

@@ -47,6 +47,7 @@ export function callOf(
     contextMaxTokens: question.context.maxTokens,
     blocks: question.blocks.map(bare),
     prior,
+    ...(question.keptMs === undefined ? {} : { keptMs: question.keptMs }),
     budgets: node.budgets,
     temporalRun: run.temporalRun,
   };

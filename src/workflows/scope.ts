@@ -44,6 +44,8 @@ export interface Question {
   reconsiders?: true;
   /** It sums up what it is shown, in about so many words at most. */
   summaryWordsMax?: number;
+  /** Its answer is kept for so long, should the same question fail. */
+  keptMs?: number;
   prompt?: Expression;
   context: ContextNode;
   blocks: Block[];

@@ -5,7 +5,7 @@ import {
   isCancellation,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { StepError } from '../contract/failures';
+import { FailureType, type StepError } from '../contract/failures';
 import type { StepNode } from '../contract/skeleton';
 import { isNothing, nothing } from '../contract/value';
 import { activityCause } from './activities';
@@ -15,11 +15,12 @@ import { isolated } from './isolated';
 import type { LimitKind } from './limits';
 import { childNode, childPath, endingOf, endNode, running, type Node, type Running } from './node';
 import { isFinished, outputOf, type Failed, type Outcome, type Stopped } from './outcome';
+import { recall } from './recall';
 import { agentOf, described, record } from './record';
 import { retell } from './retell';
 import { noteIncomplete, type RunState } from './run-state';
 import { createScope, evaluateCondition, evaluateValue } from './run-scope';
-import type { Position } from './scope';
+import type { Position, Scope } from './scope';
 import { inSpan } from './trace';
 
 /**
@@ -63,7 +64,9 @@ async function live(run: RunState, node: Node, step: StepNode, position: Positio
   if (failure === null) forgetPattern(node, owned);
   node.decisions = node.progress.askedBefore;
   node.evaluations = 0;
-  return record(run, node, step, await recover(run, node, step, owned));
+  const mended = await recover(run, node, step, owned);
+  if (step.onFailure.type === 'cached') addSection(run, node, step, mended);
+  return record(run, node, step, mended);
 }
 
 /** What an agent has made is in the document that it shares with others. */
@@ -196,6 +199,15 @@ async function recover(run: RunState, node: Node, step: StepNode, failure: Faile
         const { value } = step.onFailure;
         const position = { ...node, names: { ...node.names, ...names } };
         return guard(place, async () => ({ ...survived, value: await evaluateValue(run, position, value) }));
+      }
+      case 'cached': {
+        // Nobody decided on an answer that there was: an older one would only be held as well.
+        if (code === FailureType.approvalExpired) return failure;
+        const { maxAgeMs } = step.onFailure;
+        const scope = createScope(run, around, startStep);
+        // Walked again as it is, so that an old answer is held where a new one would be.
+        const ask: Scope['ask'] = (question) => recall(run, around, question, { failure, maxAgeMs });
+        return guard(around, () => interpret(step, { ...scope, ask }));
       }
       case 'escalate': {
         const start: Escalation['start'] = (again, at, position) =>

@@ -198,6 +198,15 @@ describe('a frozen plan', () => {
     expect(manifest.agents['writer']).not.toHaveProperty('cacheTtlMs');
   });
 
+  it('keeps the answers of a step that may need an earlier one, also in a child workflow', async () => {
+    const step = agentStep('x', { onFailure: { cached: '2h' }, isolate: true });
+    const writer = { model: 'claude-sonnet', instructions: 'x' };
+    const { skeleton } = freeze(await validated(planOf(sequenceOf(step), { agents: { writer } })), simulated);
+    expect(skeleton.flow).toMatchObject({
+      steps: [{ onFailure: { type: 'cached', maxAgeMs: 7_200_000 }, keptMs: 7_200_000 }],
+    });
+  });
+
   it('has the digest that it had before agents had rates, where it names none', async () => {
     const plan = await validated(fromYaml(contentProduction));
     expect(JSON.stringify(plan)).not.toMatch(/rateLimit|circuitBreaker|cache/);

@@ -362,6 +362,16 @@ describe('steps', () => {
     ]);
   });
 
+  it('stand in for a failed answer by an earlier one where an agent is asked, and nowhere else', async () => {
+    const cached = (age: string) => ({ onFailure: { cached: age } });
+    expect(await flowErrors(agentStep('Go.', cached('24h')))).toEqual([]);
+    expect(await flowErrors({ ...sequenceOf(setStep(1)), ...cached('1h') })).toEqual([
+      '0/onFailure/cached validation_failed',
+    ]);
+    expect(await flowErrors(agentStep('Go.', cached('366d')))).toEqual(['0/onFailure/cached limit_exceeded']);
+    expect(await flowErrors(agentStep('Go.', cached('soon')))).toHaveLength(1);
+  });
+
   it('names an agent no rate below one, no field that a breaker lacks, and no cache without an end', async () => {
     const agent = {
       model: 'claude-sonnet',

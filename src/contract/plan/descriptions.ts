@@ -25,7 +25,7 @@ export const planDescriptions = {
     Trigger: 'An event or a time that starts a run; the run belongs to whoever stored the plan.',
     Team: 'A supervisor with its workers, or with teams of its own, to which a manager may give an assignment.',
     OnFailure:
-      'What follows a failure: `fail` passes it on, `skip` gives `null`, `value` gives that, `step` runs another step; `escalate`: a person has it tried again, answers in its place, skips it or fails it (for 72 hours).',
+      'What follows a failure: `fail` passes it on, `skip` gives `null`, `value` gives that, `cached` gives an earlier answer, `step` runs another step; `escalate`: a person has it tried again, answers in its place, skips it or fails it (for 72 hours).',
     Duration: 'A number and a unit, such as `30s`, `5m` or `72h`; at most `365d`.',
     JsonSchema: 'A JSON Schema 2020-12, with patterns as RE2 reads them.',
   },
@@ -115,6 +115,8 @@ export const planDescriptions = {
   },
   onFailure: {
     value: 'The output instead: any JSON; the strings in it are templates.',
+    cached:
+      'Of an agent step: the newest answer to an identical call that such a step or an agent with a `cache` has kept, marked `stale`; one that is older does not count, and where there is none the step fails. `risk` holds it anew.',
     step: 'The step to run instead; its templates know `error`.',
   },
   agentStep: {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../limits';
 import type { Json } from '../value';
-import { described, Name, object, type Condition } from './basics';
+import { described, Duration, Name, object, type Condition } from './basics';
 import {
   caseFields,
   caseSentences,
@@ -34,7 +34,7 @@ import {
   workerSentences,
 } from './supervising-steps';
 
-export type OnFailure = 'fail' | 'skip' | 'escalate' | { value: Json } | { step: Step };
+export type OnFailure = 'fail' | 'skip' | 'escalate' | { value: Json } | { cached: string } | { step: Step };
 interface Guarded {
   onFailure?: OnFailure | undefined;
 }
@@ -117,6 +117,7 @@ const OnFailure = z
   .union([
     z.enum(['fail', 'skip', 'escalate']),
     object(says.onFailure, { value: z.json() }),
+    object(says.onFailure, { cached: Duration }),
     object(says.onFailure, { step: Child }),
   ])
   .meta({ id: 'OnFailure', description: says.schemas.OnFailure });

@@ -12,6 +12,7 @@ export async function agent(step: AgentNode, scope: Scope): Promise<Outcome> {
     agent: step.agent,
     place: null,
     role: 'agent',
+    ...(step.keptMs === undefined ? {} : { keptMs: step.keptMs }),
     prompt: step.prompt,
     context: step.context,
     blocks: scope.handed.filter((block) => !step.prompt.uses.includes(block.name)),

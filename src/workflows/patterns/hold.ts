@@ -1,4 +1,4 @@
-import type { HeldNode } from '../../contract/skeleton';
+import type { HeldNode } from '../../contract/node-parts';
 import { nothing } from '../../contract/value';
 import { failed, type Finished, type Outcome } from '../outcome';
 import type { Matter, Scope } from '../scope';

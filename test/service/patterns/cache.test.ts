@@ -170,3 +170,97 @@ test('decisions of patterns are given again too, and a budget that holds no call
     ...nothingUsed,
   });
 }, 60_000);
+
+const fails = (match: string, times = 1) =>
+  house.vendor.script({ match, times, then: { type: 'error', status: 400 } });
+const stalely = (prompt: string, rest: object = {}) =>
+  ask(prompt, { agent: 'thrifty', onFailure: { cached: '1h' }, ...rest });
+/** Every call is made; what is answered is kept for steps that fail. */
+const uncached = { cache: undefined };
+const madeAt = '\\d{4}-\\d\\d-\\d\\dT[\\d:.]{12}Z';
+const stale = (step: string, code: string) => ({
+  ...{ step, code: 'stale' },
+  reason: expect.stringMatching(new RegExp(`^The answer of ${madeAt}, for ${code}: .`)) as string,
+});
+
+test('where a step fails its last answer stands for it, marked as stale and no older than it may be', async () => {
+  await says('Report. d1', 'the old report');
+  const flow = {
+    type: 'sequence',
+    steps: [stalely('Report. d1', { id: 'report' }), { type: 'set', value: 'then {{ previous }}' }],
+  };
+  const first = await ended(flow, uncached);
+  expect(first).toMatchObject({ status: 'completed', result: { incomplete: [] } });
+  await fails('Report. d1', 3);
+  const second = await ended(flow, uncached);
+  expect(second).toMatchObject({
+    status: 'partial',
+    usage: { modelCalls: 1, costUsd: 0 },
+    result: { output: 'then the old report', incomplete: [stale('report', 'vendor_error')] },
+  });
+  expect(await house.step(second.id, 'report')).toMatchObject({
+    ...{ status: 'incomplete', output: 'the old report', calls: [{ status: 'failed', cache: 'none' }] },
+  });
+  // To another prompt there was no answer: the failure stays what it is.
+  const other = { ...flow, steps: [stalely('Report. d1 else')] };
+  expect(await ended(other, uncached)).toMatchObject({
+    ...{ status: 'failed', result: { error: { code: 'vendor_error', step: 'steps.0' } } },
+  });
+  await later('2 hours');
+  expect(await ended(flow, uncached)).toMatchObject({
+    ...{ status: 'failed', result: { error: { code: 'vendor_error', step: 'report' } } },
+  });
+  await says('Report. d1', 'the new report');
+  expect(await ended(flow, uncached)).toMatchObject({ result: { output: 'then the new report' } });
+}, 60_000);
+
+test('an old answer of any of the models stands for all, also after a timeout and in a child workflow', async () => {
+  const models = { ...uncached, model: ['claude-sonnet', 'claude-haiku'] };
+  await fails('Look. d2');
+  await says('Look. d2', 'seen by haiku');
+  const isolated = stalely('Look. d2', { isolate: true });
+  expect(await ended(isolated, models)).toMatchObject({ result: { output: 'seen by haiku' } });
+  await fails('Look. d2', 2);
+  const output = 'seen by haiku';
+  expect(await ended(isolated, models)).toMatchObject({
+    result: { output, incomplete: [stale('root', 'vendor_error')] },
+  });
+  await house.vendor.script({ match: 'Look. d2', then: { type: 'hang' } });
+  expect(await ended(stalely('Look. d2', { timeout: '1s' }), models)).toMatchObject({
+    result: { output, incomplete: [stale('root', 'step_timeout')] },
+  });
+}, 60_000);
+
+test('a stale answer goes past people as any other, while the run goes on in the middle', async () => {
+  await says('Pay. d3', 'pay 3 to Eve');
+  const held = stalely('Pay. d3', { risk: '{{ input.risk }}' });
+  await ended(held, uncached, { risk: 'low' });
+  await fails('Pay. d3');
+  const rest = { type: 'sequence', steps: Array.from({ length: 6 }, () => ({ type: 'set', value: 1 })) };
+  const flow = { type: 'parallel', branches: { held, rest } };
+  const id = await house.start(planWith(flow, uncached), { risk: 'high' });
+  const { approval } = await house.waiting(id);
+  expect(approval).toMatchObject({ content: 'pay 3 to Eve', step: 'held', risk: 'high' });
+  await eventually('the other branch ends', async () => {
+    const [root] = await house.steps(id);
+    return root?.children.find(({ path }) => path === 'rest')?.status === 'completed' ? true : undefined;
+  });
+  await house.decide(approval.id, { decision: 'edit', content: 'pay 2 to Eve' });
+  const run = await house.ended(id);
+  expect(run).toMatchObject({
+    ...{ status: 'partial', usage: { modelCalls: 1 } },
+    result: { output: { held: 'pay 2 to Eve' }, incomplete: [stale('held', 'vendor_error')] },
+  });
+  expect((await house.step(id, 'held')).calls).toHaveLength(1);
+}, 60_000);
+
+test('a stale answer is in the document that agents share', async () => {
+  const steps = ['One. d4', 'Two. d4'].map((prompt) => stalely(prompt, { context: 'workspace' }));
+  await says('One. d4', 'the first section');
+  await ended({ type: 'sequence', steps }, uncached);
+  await fails('One. d4');
+  await ended({ type: 'sequence', steps }, uncached);
+  const asked = await house.asked('Two. d4');
+  expect(asked).toHaveLength(2);
+  for (const prompt of asked) expect(prompt).toContain('the first section');
+}, 60_000);
