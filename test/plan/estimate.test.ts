@@ -6,6 +6,7 @@ import type { Life } from '../../src/plan/measure';
 import { spendingOf } from '../../src/plan/spending';
 import { nestings } from '../service/support/nestings';
 import { estimateOf } from '../../src/plan/advice/estimate';
+import { validatePlan } from '../../src/plan/validate';
 import { agentStep, contentProduction, fromYaml, planOf, sequenceOf, simulated, validated } from './plans';
 
 const none = { models: simulated, input: {}, past: null };
@@ -185,11 +186,15 @@ describe('what a run is expected to use', () => {
     const models = { catalog: loadCatalog(''), usable: { simulated: true, vendors: [] } };
     const lives: Life[] = ['least', 'usual', 'most', 'worst'];
     await fc.assert(
-      fc.asyncProperty(nestings(4), async (json) => {
-        const plan = await validated(json as Json, models);
+      fc.asyncProperty(nestings(4), async ({ plan: json, stored }) => {
+        const find = (name: string) => (stored.find((one) => one.name === name) ?? null) as unknown as Json;
+        const { plan, subPlans, errors } = await validatePlan(json as Json, models, (name) =>
+          Promise.resolve(find(name)),
+        );
+        if (plan === null) throw new Error(JSON.stringify(errors));
         const at = {
           plan,
-          subPlans: new Map(),
+          subPlans,
           models,
           input: {},
           unknownItems: 3,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import type { Json } from '../../../src/contract/value';
 import type { RuleInput } from '../../../src/simulator/script';
@@ -75,17 +76,24 @@ interface Place {
   depth: number;
   /** Beside others, where what ends a whole step would end more or less of it by chance. */
   beside: boolean;
+  /** Beside its own like, who would take each other's events. */
+  manifold: boolean;
+}
+
+export interface Nesting {
+  plan: object;
+  /** The plans that it runs, each after those that it runs itself. */
+  stored: StoredPlan[];
+}
+
+interface StoredPlan {
+  name: string;
+  version: string;
 }
 
 /** Plans that hold everything in everything else, and that make the same calls however fast they are answered. */
-export const nestings = (depth = 3): fc.Arbitrary<object> =>
-  stepIn({ depth, beside: false }).map((flow) => ({
-    name: 'nesting',
-    version: '1.0.0',
-    agents,
-    limits: { costUsd: 1, depth: 12 },
-    flow: withIds(flow),
-  }));
+export const nestings = (depth = 3): fc.Arbitrary<Nesting> =>
+  stepIn({ depth, beside: false, manifold: false }).map(whole);
 
 function stepIn(place: Place): fc.Arbitrary<Step> {
   if (place.depth === 0) return fc.oneof(setStep, agentStep(place), approvalStep(place), waitStep);
@@ -102,6 +110,8 @@ function stepIn(place: Place): fc.Arbitrary<Step> {
     { weight: 1, arbitrary: routerStep(inner) },
     { weight: 1, arbitrary: choiceStep(inner) },
     { weight: 2, arbitrary: supervisorStep(inner) },
+    { weight: 1, arbitrary: planStep(inner) },
+    ...(place.manifold ? [] : [{ weight: 1, arbitrary: reaction(inner) }]),
     ...(place.depth > 1
       ? [{ weight: 1, arbitrary: hierarchyStep({ ...inner, depth: inner.depth - 1 }) }]
       : []),
@@ -197,12 +207,13 @@ function sequenceStep(place: Place): fc.Arbitrary<Step> {
         steps,
         names,
         // Which branch gets the last call of a shared limit is chance.
-        ...(bounds === undefined || /"(parallel|supervisor|debate)"/.test(JSON.stringify(steps))
-          ? {}
-          : { limits: bounds }),
+        ...(bounds === undefined || sharesLimits(steps) ? {} : { limits: bounds }),
       })),
   );
 }
+
+const sharesLimits = (steps: Step | Step[]) =>
+  /"(parallel|supervisor|debate|reaction)"/.test(JSON.stringify(steps));
 
 function parallelStep(place: Place): fc.Arbitrary<Step> {
   const settings = fc.record({
@@ -219,7 +230,8 @@ function parallelStep(place: Place): fc.Arbitrary<Step> {
     const branches = fc.array(stepIn(inner), { minLength: 2, maxLength: 3 }).map((steps) => ({
       branches: Object.fromEntries(steps.map((one, index) => [`b${String(index)}`, one])),
     }));
-    const each = stepIn(inner).map((one) => ({
+    const manifold = place.manifold || concurrency > 1;
+    const each = stepIn({ ...inner, manifold }).map((one) => ({
       forEach: '{{ input.items }}',
       step: {
         type: 'sequence',
@@ -354,9 +366,7 @@ function hierarchyStep(place: Place): fc.Arbitrary<Step> {
     .tuple(stepIn({ ...place, beside: true }), fc.constantFrom(undefined, { modelCalls: 3 }))
     .map(([step, bounds]) => ({
       ...{ supervisor: 'lead', workers: { only: { description: 'Does all of it.', step } } },
-      ...(bounds === undefined || /"(parallel|supervisor|debate)"/.test(JSON.stringify(step))
-        ? {}
-        : { limits: bounds }),
+      ...(bounds === undefined || sharesLimits(step) ? {} : { limits: bounds }),
     }));
   return guarded(
     place,
@@ -366,6 +376,31 @@ function hierarchyStep(place: Place): fc.Arbitrary<Step> {
       teams: { left, right },
     })),
   );
+}
+
+/** `inside` stands for the flow of the plan that it runs. */
+function planStep(place: Place): fc.Arbitrary<Step> {
+  return guarded(
+    place,
+    stepIn(place).map((inside) => ({ type: 'plan', input: '{{ input }}', inside })),
+  );
+}
+
+/** Has events published and handles them, each with the step: `reactionSteps` says how. */
+function reaction(place: Place): fc.Arbitrary<Step> {
+  const settings = fc.record({
+    events: fc.constantFrom(1, 2, 3),
+    concurrency: fc.constantFrom(1, 1, 2),
+    ends: fc.constantFrom('maxEvents', 'event'),
+  });
+  return settings.chain((chosen) => {
+    const several = chosen.concurrency > 1 && chosen.events > 1;
+    const inner = { ...place, beside: place.beside || several, manifold: several };
+    return guarded(
+      place,
+      stepIn(inner).map((step) => ({ type: 'reaction', ...chosen, step })),
+    );
+  });
 }
 
 function refineStep(place: Place): fc.Arbitrary<Step> {
@@ -414,15 +449,41 @@ function debateStep(place: Place): fc.Arbitrary<Step> {
   );
 }
 
-/** Gives every step in a list an id, and lets some lists end by naming what stands deep inside them. */
-function withIds(step: Step): Step {
+const hashOf = (json: unknown) =>
+  createHash('sha256').update(JSON.stringify(json)).digest('hex').slice(0, 12);
+
+/** A plan, and those that it runs under names of what they hold. */
+function whole(flow: Step): Nesting {
+  const stored: StoredPlan[] = [];
+  const limits = { costUsd: 1, depth: 24 };
+  const rest = { version: '1.0.0', agents, limits };
+  const mark = hashOf(flow);
+  const finish = withIds(mark, (inside) => {
+    const name = `inside-${hashOf([mark, inside])}`;
+    stored.push({ name, ...rest, ...{ flow: inside } });
+    return name;
+  });
+  return { plan: { name: 'nesting', ...rest, flow: finish(flow) }, stored };
+}
+
+/**
+ * Gives every step in a list an id, and lets some lists end by naming what stands deep inside them.
+ * Flows of other plans are stored, and events have types that no other plan and no other place has.
+ */
+function withIds(mark: string, store: (flow: Step) => string): (flow: Step) => Step {
   let count = 0;
-  const named = (one: Step, isInList: boolean): Step => {
-    const { names, ...rest } = one;
-    const id = isInList ? { id: `s${String(++count)}` } : {};
-    const inner: Step = { ...rest, type: one.type, ...id };
+  const named = (one: Step, handles: boolean, id?: string): Step => {
+    if (one.type === 'reaction')
+      return named(reactionSteps(one, `told.${mark}.${String(++count)}`), handles, id);
+    const { names, inside: flow, ...rest } = one;
+    const below = (child: Step) => named(child, handles);
+    const inner: Step = { ...rest, type: one.type, ...(id === undefined ? {} : { id }) };
+    if (flow !== undefined) inner['plan'] = store(named(flow as Step, false));
+    // Nobody is shown the event whole: its id has the run's in it, and its time is each run's own.
+    if (handles && one['prompt'] !== undefined)
+      inner['prompt'] = `${one['prompt'] as string} {{ event.type }}`;
     if (Array.isArray(one['steps'])) {
-      const steps = (one['steps'] as Step[]).map((child) => named(child, true));
+      const steps = (one['steps'] as Step[]).map((child) => named(child, handles, `s${String(++count)}`));
       // The first of all is as deep inside as there are sequences in sequences.
       const [last] = idsOf(steps);
       inner['steps'] =
@@ -431,44 +492,53 @@ function withIds(step: Step): Step {
           : steps;
     }
     for (const field of ['step', 'reduce', 'revise', 'generator', 'otherwise', 'final']) {
-      if (one[field] !== undefined) inner[field] = named(one[field] as Step, false);
+      if (one[field] !== undefined) inner[field] = below(one[field] as Step);
     }
-    const { branches, routes, cases, onFailure } = one as {
-      branches?: { [name: string]: Step };
-      routes?: { [name: string]: { step: Step } };
-      cases?: { step: Step }[];
-      onFailure?: { step?: Step };
-    };
-    if (branches !== undefined)
-      inner['branches'] = Object.fromEntries(
-        Object.entries(branches).map(([name, child]) => [name, named(child, false)]),
-      );
-    if (routes !== undefined)
-      inner['routes'] = Object.fromEntries(
-        Object.entries(routes).map(([name, route]) => [name, { ...route, step: named(route.step, false) }]),
-      );
-    if (cases !== undefined)
-      inner['cases'] = cases.map((each) => ({ ...each, step: named(each.step, false) }));
-    const workers = one['workers'] as { [name: string]: { step: Step } } | undefined;
-    if (workers !== undefined)
-      inner['workers'] = Object.fromEntries(
-        Object.entries(workers).map(([name, worker]) => [
-          name,
-          { ...worker, step: named(worker.step, false) },
-        ]),
-      );
-    const teams = one['teams'] as { [name: string]: { workers: { only: { step: Step } } } } | undefined;
+    const { branches, handlers, routes, workers, teams, cases, onFailure } = one as Holding;
+    if (branches !== undefined) inner['branches'] = mapped(branches, below);
+    if (handlers !== undefined) inner['handlers'] = mapped(handlers, (child) => named(child, true));
+    const kept = <Held extends { step: Step }>(held: Held) => ({ ...held, step: below(held.step) });
+    if (routes !== undefined) inner['routes'] = mapped(routes, kept);
+    if (workers !== undefined) inner['workers'] = mapped(workers, kept);
     if (teams !== undefined)
-      inner['teams'] = Object.fromEntries(
-        Object.entries(teams).map(([name, { workers: inside, ...team }]) => [
-          name,
-          { ...team, workers: { only: { ...inside.only, step: named(inside.only.step, false) } } },
-        ]),
-      );
-    if (onFailure?.step !== undefined) inner['onFailure'] = { step: named(onFailure.step, false) };
+      inner['teams'] = mapped(teams, (team) => ({ ...team, workers: mapped(team.workers, kept) }));
+    if (cases !== undefined) inner['cases'] = cases.map(kept);
+    if (onFailure?.step !== undefined) inner['onFailure'] = { step: below(onFailure.step) };
     return inner;
   };
-  return named(step, false);
+  return (flow) => named(flow, false);
+}
+
+interface Holding {
+  branches?: { [name: string]: Step };
+  handlers?: { [event: string]: Step };
+  routes?: { [name: string]: { step: Step } };
+  workers?: { [name: string]: { step: Step } };
+  teams?: { [name: string]: { workers: { [name: string]: { step: Step } } } };
+  cases?: { step: Step }[];
+  onFailure?: { step?: Step };
+}
+
+function mapped<From, To>(map: { [name: string]: From }, to: (from: From) => To): { [name: string]: To } {
+  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, to(value)]));
+}
+
+/** The output has the last event in it, which nobody is to see. */
+function reactionSteps({ step, events, concurrency, ends, ...rest }: Step, event: string): Step {
+  const emits = Array.from({ length: events as number }, () => ({ type: 'emit', event }));
+  const end = `${event}.end`;
+  const until = ends === 'event' ? { event: end } : { maxEvents: events };
+  const steps = [
+    ...emits,
+    ...(ends === 'event' ? [{ type: 'emit', event: end }] : []),
+    { type: 'events', handlers: { [event]: step }, until, concurrency },
+  ];
+  return {
+    ...rest,
+    type: 'parallel',
+    branches: { only: { type: 'sequence', steps } },
+    reduce: { type: 'set', value: 'reacted' },
+  };
 }
 
 /** Ids in steps and in the sequences inside them, which templates after them may name. */
