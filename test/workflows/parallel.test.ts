@@ -124,13 +124,17 @@ test('ends as a whole when a person rejects in one branch', async () => {
 });
 
 test('gives an empty list for no items', async () => {
-  const node = fanOf([], { branches: { forEach: { at: '/forEach', uses: [] }, as: 'company', step: step() } });
+  const node = fanOf([], {
+    branches: { forEach: { at: '/forEach', uses: [] }, as: 'company', step: step() },
+  });
   expect((await play(node, { items: [] })).outcome).toEqual(done([]));
 });
 
 test('gives each repetition its item and index', async () => {
   const seen: unknown[] = [];
-  const node = fanOf([], { branches: { forEach: { at: '/forEach', uses: [] }, as: 'company', step: step() } });
+  const node = fanOf([], {
+    branches: { forEach: { at: '/forEach', uses: [] }, as: 'company', step: step() },
+  });
   const script: Script = {
     items: [{ inline: 'x' }, { inline: 'y' }],
     steps: {
