@@ -30,7 +30,8 @@ export function startChild(plan: ChildPlan): Child {
   const log = openLog(plan.logFile);
   const child = fork(plan.module, plan.parameters ?? [], {
     env: childEnvironment(plan.settings),
-    execArgv: [],
+    // Its options are theirs too, but a debugger listens to one process.
+    execArgv: process.execArgv.filter((option) => !option.startsWith('--inspect')),
     // A Ctrl-C at the terminal reaches this process alone, which then stops its children in order.
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],

@@ -5,12 +5,13 @@ export async function eventually<Answer>(
   what: string,
   ask: () => Answer | undefined | Promise<Answer | undefined>,
   timeoutMs = 20_000,
+  intervalMs = 20,
 ): Promise<Answer> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (Date.now() > deadline) throw new Error(`Never happened: ${what}`);
-    await sleep(20);
+    await sleep(intervalMs);
   }
 }

@@ -28,7 +28,8 @@ export async function startPart(
   const child = fork(path.join(projectFolder, 'dist', `${name}.js`), options.arguments ?? [], {
     cwd: projectFolder,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], DATA_DIR: dataFolder, ...options.env },
-    execArgv: [],
+    // The embedded Postgres is WebAssembly: to optimize it takes longer than it lives in a test.
+    execArgv: ['--liftoff-only'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
