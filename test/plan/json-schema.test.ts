@@ -1,5 +1,31 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { checkSchema, validateJson } from '../../src/plan/json-schema';
 import type { Json } from '../../src/contract/value';
+import { projectFolder } from '../support/part';
+
+/** A process that finds a check which takes a while, though far from too long, and does it again when told. */
+const checkWhenTold = `
+  const { validateJson } = require(${JSON.stringify(path.join(projectFolder, 'dist', 'plan', 'json-schema.js'))});
+  const schema = { type: 'array', uniqueItems: true, items: { type: ['object', 'array', 'number'] } };
+  void (async () => {
+    let value = [];
+    for (let took = 0, size = 500; took < 50; size *= 1.4) {
+      value = Array.from({ length: size }, (_, index) => ({ index }));
+      const before = Date.now();
+      await validateJson(schema, value);
+      took = Date.now() - before;
+    }
+    console.log('ready');
+    process.stdin.once('data', async () => {
+      const checked = validateJson(schema, value).catch(({ code }) => code);
+      setImmediate(() => console.log('checking'));
+      console.log(JSON.stringify(await checked));
+    });
+  })();
+`;
 
 describe('schemas', () => {
   it('finds nothing wrong with a schema and a value that fit', async () => {
@@ -67,6 +93,23 @@ describe('schemas', () => {
     const value = Array.from({ length: 60_000 }, (_, index) => ({ index }));
     await expect(validateJson(endless, value)).rejects.toMatchObject({ code: 'schema_timeout' });
     expect(await validateJson({ type: 'number' }, 1)).toEqual([]);
+  });
+
+  it('calls no check too slow that the machine kept waiting', async () => {
+    const checker = spawn(process.execPath, ['-e', checkWhenTold], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const told = createInterface({ input: checker.stdout })[Symbol.asyncIterator]();
+    const next = async () => (await told.next()).value as unknown;
+    try {
+      expect(await next()).toBe('ready');
+      checker.stdin.write('check\n');
+      expect(await next()).toBe('checking');
+      checker.kill('SIGSTOP');
+      await setTimeout(1000);
+      checker.kill('SIGCONT');
+      expect(await next()).toBe('[]');
+    } finally {
+      checker.kill('SIGKILL');
+    }
   });
 
   it('does not block the thread that asks', async () => {
