@@ -42,6 +42,8 @@ export interface Measuring {
   input?: Json;
   /** Tokens that the steps before may hand on. */
   seenTokens: number;
+  /** The plans inside it that are measured already, for one life. */
+  measured?: Map<string, Spending>;
   /** What an agent sees of them where neither step nor plan says. */
   usualContext?: 'auto' | 'none';
 }

@@ -4,7 +4,6 @@ import type {
   EventsStep,
   HierarchyStep,
   ParallelStep,
-  PlanStep,
   RefineStep,
   ReviewStep,
   RouterStep,
@@ -16,6 +15,7 @@ import { callOf, seenBy } from './call-spending';
 import { answeredBy, handedOn, handedText } from './handed-on';
 import { planDefaults, unboundedContextTokens } from './defaults';
 import { itemsOf, mayBeSkipped, openCases, shareOf } from './known-input';
+import { subPlanSpending } from './sub-plan-spending';
 import { teamStep } from './teams';
 import {
   leastOf,
@@ -81,7 +81,7 @@ function ownSpending(step: Step, at: Measuring): Spending {
     case 'debate':
       return debateSpending(step, at);
     case 'plan':
-      return subPlanSpending(step, at);
+      return subPlanSpending(step, at, spendingOf);
     // How many events come only the world will tell: without a bound one is usual.
     case 'events':
       return eventsSpending(step, at);
@@ -114,16 +114,6 @@ function eventsSpending({ until, handlers }: EventsStep, at: Measuring): Spendin
   const seen = { ...at, seenTokens: at.seenTokens + event.outputTokens };
   const ways = Object.values(handlers).map((handler) => spendingOf(handler, seen));
   return sum([times(events, oneOf(at, ways)), event]);
-}
-
-/** What the plan is given only its run tells, but that it comes from what is known here. */
-function subPlanSpending({ plan, input }: PlanStep, at: Measuring): Spending {
-  const sub = at.subPlans.get(plan);
-  if (sub === undefined) return nothingSpent;
-  const given = input === undefined ? handedOn(at, 0, 1) : handedText(at, input);
-  const { models, life, subPlans, unknownItems } = at;
-  const seenTokens = given.outputTokens;
-  return spendingOf(sub.flow, { plan: sub, models, life, subPlans, unknownItems, seenTokens });
 }
 
 function routerSpending(step: RouterStep, at: Measuring): Spending {

@@ -46,7 +46,8 @@ export function parseYaml(text: string): Parsed {
       throw new Error('its anchors unfold to too much');
     return { type: 'parsed', json, locate: (pointer) => locate(document, lines, pointer) };
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    const reason = said.includes('circular') ? 'an anchor stands inside itself' : said;
     return malformed([problem('', 'malformed_yaml', `The text can't be read: ${reason}.`)]);
   }
 }
@@ -103,8 +104,15 @@ function contentFaults(document: Document.Parsed): Fault[] {
     );
   visit(document, {
     Node(_, node) {
-      if (!isAlias(node) && node.tag !== undefined)
-        faults.push(faultAt(node.range?.[0] ?? 0, 'malformed_yaml', `The tag ${node.tag} is not allowed.`));
+      if (isAlias(node)) return;
+      const offset = node.range?.[0] ?? 0;
+      if (node.tag !== undefined)
+        faults.push(faultAt(offset, 'malformed_yaml', `The tag ${node.tag} is not allowed.`));
+      if (isScalar(node) && typeof node.value === 'number' && !isKeptExactly(node.source ?? '', node.value)) {
+        const shown = (node.source ?? '').slice(0, 40);
+        const message = `The number ${shown} can't be kept exactly; as a text, in quotes, it can.`;
+        faults.push(faultAt(offset, 'malformed_yaml', message));
+      }
     },
     Map(_, map) {
       // The library's own check compares every name with every other.
@@ -129,6 +137,11 @@ function contentFaults(document: Document.Parsed): Fault[] {
     },
   });
   return faults;
+}
+
+function isKeptExactly(source: string, value: number): boolean {
+  const isWhole = /^[-+]?(\d+|0o[0-7]+|0x[\da-f]+)$/i.test(source);
+  return isWhole ? Number.isSafeInteger(value) : Number.isFinite(value);
 }
 
 function placeOf(lines: LineCounter, offset: number): Place {

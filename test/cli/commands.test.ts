@@ -2,9 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RunDecision } from '../../src/contract/api';
 import { freePort } from '../support/free-port';
 import { fermata } from './support/command-line';
 import {
+  aFinishedRun,
   anApproval,
   aRun,
   sendJson,
@@ -273,6 +275,34 @@ describe('the command line', () => {
       '/v1/runs?status=running&status=waiting&plan=brief&label=team%3Agrowth&q=heat&limit=5',
     );
     expect(output).toMatch(/^… run1 {2}running {2}brief 1\.0\.0 {2}.* {2}\$0\.0156 {2}simulated\n$/);
+  });
+
+  it('shows what was decided on the way, by agents and people', async () => {
+    const about = { step: 'root', at: '2026-01-01T00:00:00.000Z', stateVersion: 1 };
+    const decisions: RunDecision[] = [
+      {
+        ...about,
+        kind: 'classifier',
+        agent: 'clerk',
+        by: null,
+        decision: { route: 'billing', confidence: 0.9 },
+      },
+      {
+        ...about,
+        kind: 'approval',
+        agent: null,
+        by: 'ada',
+        decision: { decision: 'edit', content: 'x'.repeat(700) },
+      },
+    ];
+    service.on('GET /v1/runs/run1', (_, response) => {
+      sendJson(response, aFinishedRun('completed', 'text', { decisions }));
+    });
+    const { output } = await fermata(['show', 'run1'], service);
+    expect(output).toContain('  root  classifier  clerk  {"route":"billing","confidence":0.9}\n');
+    expect(output).toMatch(
+      / {2}root {2}approval {4}ada {4}\{"decision":"edit","content":"x+… \(whole with --json\)\n/,
+    );
   });
 
   it('prints data alone with --json', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { loadCatalog } from '../../src/catalog/load';
 import type { Json } from '../../src/contract/value';
 import type { JsonObject } from '../../src/plan/json';
+import type { Plan } from '../../src/contract/plan';
 import type { Life } from '../../src/plan/measure';
 import { spendingOf } from '../../src/plan/spending';
 import { nestings } from '../service/support/nestings';
@@ -180,6 +181,24 @@ describe('what a run is expected to use', () => {
     };
     const { modelCalls } = estimateOf(outer, { ...none, subPlans: new Map([['inside@1.0.0', inner]]) });
     expect(modelCalls).toEqual({ min: 1, expected: 1, max: 2 * 4 });
+  });
+
+  it('measures plans that run the same others over and over in no time', async () => {
+    const layers = 14;
+    const subPlans = new Map<string, Plan>();
+    const inner = await validated(planOf(agentStep('a')));
+    const runs = (layer: number) =>
+      sequenceOf(
+        ...['a', 'b', 'c'].map((name) => ({ type: 'plan', plan: `${name}${String(layer)}@1.0.0` })),
+      ) as Plan['flow'];
+    for (let layer = 1; layer <= layers; layer++)
+      for (const name of ['a', 'b', 'c'])
+        subPlans.set(
+          `${name}${String(layer)}@1.0.0`,
+          layer === layers ? { ...inner } : { ...inner, flow: runs(layer + 1) },
+        );
+    const { modelCalls } = estimateOf({ ...inner, limits: undefined, flow: runs(1) }, { ...none, subPlans });
+    expect(modelCalls.expected).toBe(3 ** layers);
   });
 
   it('never says less of a longer life, whatever is nested in whatever', async () => {

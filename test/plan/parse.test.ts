@@ -50,7 +50,15 @@ describe("a plan's text", () => {
     ['a list as a name', '? [1]\n: 2\n', 'A list is no name'],
     ['bad indentation', 'a: b\n c: d\n', 'Nested mappings'],
     ['an anchor that is not there', 'a: *x\n', 'anchor'],
-    ['an anchor inside itself', 'a: &x [*x]\n', "can't be read"],
+    ['an anchor inside itself', 'a: &x [*x]\n', "can't be read: an anchor stands inside itself"],
+    [
+      'a number with too many digits',
+      'a: 12345678901234567890\n',
+      "12345678901234567890 can't be kept exactly",
+    ],
+    ['a number in hex with too many digits', 'a: 0x123456789012345678\n', "can't be kept exactly"],
+    ['a number beyond all', 'a: [1e999]\n', "1e999 can't be kept exactly"],
+    ['what is no number', 'a: .nan\n', ".nan can't be kept exactly"],
     ['a tab', 'a:\n\t- 1\n', 'Tabs'],
   ])('refuses %s', (_, text, message) => {
     const found = problems(parsePlanText(text, 'yaml'));

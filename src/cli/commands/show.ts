@@ -1,4 +1,4 @@
-import type { Run, Step } from '../../contract/api';
+import type { Run, RunDecision, Step } from '../../contract/api';
 import { exitCodes } from '../exit';
 import { localTime, table } from '../format';
 import { summaryLines } from '../report';
@@ -7,6 +7,8 @@ import type { Session } from '../session';
 import { contentText } from '../show-approval';
 import { listedRows } from '../watch/rows';
 import { treeLines } from '../watch/tree-lines';
+
+const decisionCharactersMax = 600;
 
 /** Shows a run as it stands; with `steps` the tree of its steps. */
 export async function show(session: Session, id: string, options: { steps?: true }): Promise<number> {
@@ -26,8 +28,20 @@ export async function show(session: Session, id: string, options: { steps?: true
   }
   const output = run.result?.output ?? null;
   if (output !== null) screen.print(`\n${contentText(output)}\n`);
+  const decisions = run.result?.decisions ?? [];
+  if (decisions.length > 0) screen.print(colors.bold('decisions'));
+  for (const line of table(decisions.map(decisionRow))) screen.print(`  ${line}`);
   for (const line of summaryLines(run, client.url, colors)) screen.print(line);
   return exitCodes.ok;
+}
+
+function decisionRow({ step, kind, agent, by, decision }: RunDecision): string[] {
+  const text = typeof decision === 'string' ? decision : JSON.stringify(decision);
+  const shown =
+    text.length > decisionCharactersMax
+      ? `${text.slice(0, decisionCharactersMax).toWellFormed()}… (whole with --json)`
+      : text;
+  return [step, kind, agent ?? by ?? '', shown].map(safeLine);
 }
 
 function facts(run: Run): string[][] {
