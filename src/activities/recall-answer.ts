@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { ModelCall, RecallAnswer, Recalled } from '../contract/activities';
 import type { CallDone } from '../contract/gateway';
+import { noUsage } from '../contract/usage';
 import type { Value } from '../contract/value';
 import { findAnswer, type StoredAnswer } from '../ledger/answers';
 import { getContent, putContent } from '../ledger/contents';
@@ -10,8 +11,6 @@ import type { Ports } from './ports';
 import { prepareCall } from './prepare-call';
 import { readAnswer } from './read-answer';
 import { writeJournal } from './write-journal';
-
-const nothingUsed = { modelCalls: 0, inputTokens: 0, outputTokens: 0, cachedTokens: 0, costNano: 0 };
 
 /** Finds the newest answer that was kept of a question which has failed, of any of its models. No call is made. */
 export async function recallAnswer(
@@ -64,7 +63,7 @@ async function valueOf(
   await putContent(ports.database, tenant, run, body);
   const done: CallDone = {
     ...{ state: 'done', ref: hash, text: JSON.parse(body.toString('utf8')) as string, stop: 'end' },
-    ...{ vendorStop: '', usage: nothingUsed, model, simulated: manifest.simulated },
+    ...{ vendorStop: '', usage: noUsage, model, simulated: manifest.simulated },
     ...{ capLowered: null, attempts: 0, ambiguous: 0 },
   };
   const result = await readAnswer(ports, manifest, call, done);

@@ -76,7 +76,6 @@ export const incompleteCodes = [
   'not_approved',
   'skipped_on_failure',
   'stale',
-  'rounds_exhausted',
   'loop_detected',
 ] as const;
 export type IncompleteCode = (typeof incompleteCodes)[number];

@@ -1,10 +1,9 @@
 import type { CallRequest } from '../contract/gateway';
+import { noUsage } from '../contract/usage';
 import { endWithAnswer, findAnswer } from '../ledger/answers';
 import type { CallRow } from '../ledger/calls';
 import { getContent } from '../ledger/contents';
 import type { Desk } from './desk';
-
-const nothingUsed = { modelCalls: 0, inputTokens: 0, outputTokens: 0, cachedTokens: 0, costNano: 0 };
 
 /**
  * Gives a call of this gateway's the tenant's stored answer to the same call, where it asks for that and
@@ -27,7 +26,7 @@ export async function answerAgain(
     { ...row, owner },
     {
       answer,
-      event: { type: 'call.finished', data: { ...told, usage: nothingUsed, error: null } },
+      event: { type: 'call.finished', data: { ...told, usage: noUsage, error: null } },
     },
   );
 }

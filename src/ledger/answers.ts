@@ -1,5 +1,5 @@
 import type { CallFact } from '../contract/journal';
-import { callColumns, callIs, callParameters, type CallRow, type OwnedCall } from './calls';
+import { callColumns, callIs, callParameters, toldOfMoved, type CallRow, type OwnedCall } from './calls';
 import type { Database } from './database';
 
 /** An answer that may be given again. */
@@ -52,12 +52,7 @@ export async function endWithAnswer(
        RETURNING ${callColumns}),
      reference AS (
        INSERT INTO content_references (tenant, run, hash) SELECT $1, $2, $7 FROM moved ON CONFLICT DO NOTHING),
-     numbered AS (
-       UPDATE runs r SET last_seq = r.last_seq + 1 FROM moved
-       WHERE r.tenant = $1 AND r.id = $2 AND r.finished_at IS NULL RETURNING r.last_seq),
-     told AS (
-       INSERT INTO run_events (tenant, run, seq, type, at, step, data)
-       SELECT $1, $2, n.last_seq, $9, now(), m.path, $10::bytea FROM numbered n, moved m)
+     ${toldOfMoved('$9', '$10')}
      SELECT * FROM moved`,
     [
       ...callParameters(call),

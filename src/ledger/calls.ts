@@ -60,6 +60,13 @@ export const callColumns = `c.tenant, c.run, c.key, c.hash, c.path, c.agent, c.m
   coalesce(c.lease_until < now(), true) AS lease_expired`;
 
 export const callIs = 'c.tenant = $1 AND c.run = $2 AND c.key = $3 AND c.hash = $4';
+/** Tells of a call that the same statement has `moved`; type and data of the event are the parameters named. */
+export const toldOfMoved = (type: string, data: string) => `numbered AS (
+    UPDATE runs r SET last_seq = r.last_seq + 1 FROM moved
+    WHERE r.tenant = $1 AND r.id = $2 AND r.finished_at IS NULL RETURNING r.last_seq),
+  told AS (
+    INSERT INTO run_events (tenant, run, seq, type, at, step, data)
+    SELECT $1, $2, n.last_seq, ${type}, now(), m.path, ${data}::bytea FROM numbered n, moved m)`;
 export const lease = `now() + interval '${String(limits.leaseSeconds)} seconds'`;
 
 export function callParameters({ tenant, run, key, hash }: CallId): string[] {

@@ -3,7 +3,15 @@ import type { CallFact } from '../contract/journal';
 import { limits } from '../contract/limits';
 import type { BreakerPolicy } from './breakers';
 import { budgetColumns } from './budgets';
-import { callColumns, callIs, callParameters, lease, type CallRow, type OwnedCall } from './calls';
+import {
+  callColumns,
+  callIs,
+  callParameters,
+  lease,
+  toldOfMoved,
+  type CallRow,
+  type OwnedCall,
+} from './calls';
 import type { Database } from './database';
 import { ensureRate, type Rate } from './rates';
 
@@ -87,12 +95,7 @@ const send = `
       probe = coalesce(v.is_open, false)
     FROM verdict v WHERE ${callIs} AND v.seated AND v.cause IS NULL
     RETURNING ${callColumns}),
-  numbered AS (
-    UPDATE runs r SET last_seq = r.last_seq + 1 FROM moved
-    WHERE r.tenant = $1 AND r.id = $2 AND r.finished_at IS NULL RETURNING r.last_seq),
-  told AS (
-    INSERT INTO run_events (tenant, run, seq, type, at, step, data)
-    SELECT $1, $2, n.last_seq, $7, now(), m.path, $8::bytea FROM numbered n, moved m)
+  ${toldOfMoved('$7', '$8')}
   SELECT v.seated, v.cause, v.wait_ms, m.* FROM verdict v LEFT JOIN moved m ON true`;
 
 /**

@@ -43,12 +43,13 @@ export async function decide(service: Service, request: DecideRequest): Promise<
   if (row === null) throw notFound();
   // With a key the first answer may have got lost on its way, and Temporal still knows it.
   const mayRepeat = request.idempotencyKey !== null;
+  const mayCount = mayRepeat || row.status === 'pending';
   if (!mayRepeat && row.runClosed) throw await closed(service, tenant, row);
   try {
     if (body.digest !== undefined && body.digest !== row.digest) throw await changed(service, tenant, row);
     await checkDecision(service, { tenant, row, body });
   } catch (error) {
-    throw mayRepeat || row.status === 'pending' ? error : await closed(service, tenant, row);
+    throw mayCount ? error : await closed(service, tenant, row);
   }
   const decision = await rawDecision(service, row, request);
   const unique = request.idempotencyKey ?? ulid();
@@ -65,7 +66,7 @@ export async function decide(service: Service, request: DecideRequest): Promise<
     );
     return await projected(service, tenant, row, taken);
   } catch (error) {
-    throw await toProblem(service, { tenant, row }, error);
+    throw await toProblem(service, { tenant, row, mayCount }, error);
   }
 }
 
@@ -105,11 +106,11 @@ async function projected(
 
 async function toProblem(
   service: Service,
-  { tenant, row }: { tenant: string; row: ApprovalRow },
+  { tenant, row, mayCount }: { tenant: string; row: ApprovalRow; mayCount: boolean },
   error: unknown,
 ): Promise<unknown> {
   const isAway = isTemporalAway(error);
-  if ((isAway || isTaskFailing(error)) && row.status !== 'pending') return await closed(service, tenant, row);
+  if ((isAway || isTaskFailing(error)) && !mayCount) return await closed(service, tenant, row);
   if (isAway)
     return new ProblemError(
       'temporal_unavailable',
