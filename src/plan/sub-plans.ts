@@ -30,6 +30,26 @@ export async function gatherPlans(json: Json, find: FindPlan): Promise<StoredPla
   return found;
 }
 
+/**
+ * Finds plans as it will be once a plan is stored: its bare name then means itself, where no higher
+ * version is found by it.
+ */
+export function onceStored(json: Json, find: FindPlan): FindPlan {
+  return async (reference) => {
+    const found = await find(reference);
+    if (found === null || reference !== member(json, 'name')) return found;
+    return isHigher(versionOf(json), versionOf(found)) ? json : found;
+  };
+}
+
+/** Whether a version is a release and higher than another. */
+function isHigher(version: string, other: string): boolean {
+  if (version.includes('-')) return false;
+  const [ours, theirs] = [version, other].map((each) => each.split(/[.-]/, 3).map(Number));
+  const first = [0, 1, 2].find((place) => ours?.[place] !== theirs?.[place]);
+  return first !== undefined && (ours?.[first] ?? 0) > (theirs?.[first] ?? 0);
+}
+
 /** The plans that a plan runs itself, each once. */
 export function referencesIn(plan: Json): string[] {
   return [...new Set(walk(member(plan, 'flow')).flatMap((visit) => referenceOf(visit) ?? []))];
@@ -124,6 +144,11 @@ export function agentsIn(plan: Plan, subPlans: SubPlans): number {
 }
 
 function nameOf(plan: Json): string {
-  const [name, version] = [member(plan, 'name'), member(plan, 'version')];
-  return `${typeof name === 'string' ? name : ''}@${typeof version === 'string' ? version : '0.0.0'}`;
+  const name = member(plan, 'name');
+  return `${typeof name === 'string' ? name : ''}@${versionOf(plan)}`;
+}
+
+function versionOf(plan: Json): string {
+  const version = member(plan, 'version');
+  return typeof version === 'string' ? version : '0.0.0';
 }

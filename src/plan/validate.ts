@@ -17,6 +17,7 @@ import {
   checkSubPlans,
   gatherPlans,
   longestLine,
+  onceStored,
   type FindPlan,
   type Judged,
   type Judging,
@@ -46,7 +47,7 @@ export async function validatePlan(
   models: Models,
   find: FindPlan = () => Promise.resolve(null),
 ): Promise<Validation> {
-  const stored = await gatherPlans(json, find);
+  const stored = await gatherPlans(json, onceStored(json, find));
   const judged = new Map<string, Judged>();
   const subPlans = new Map<string, Plan>();
   const judge: Judging['judge'] = async (reference, sub, within) => {

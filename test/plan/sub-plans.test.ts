@@ -39,6 +39,27 @@ test('a plan that is not there, runs itself or can not run is refused where it i
   );
 });
 
+test('a plan that would run itself once it is stored is refused, one that runs a version of its name is not', async () => {
+  const stored = {
+    rec: planOf(setStep(1), { name: 'rec', version: '1.10.0' }),
+    'rec@1.10.0': planOf(setStep(1), { name: 'rec', version: '1.10.0' }),
+    over: planOf(run('rec'), { name: 'over' }),
+  };
+  const of = async (version: string, reference: string) =>
+    (await judge(planOf(run(reference), { name: 'rec', version }), stored)).errors.map(
+      ({ message }) => message,
+    );
+  expect(await of('1.11.0', 'rec')).toEqual([
+    'The plan would run itself without end: rec@1.11.0 → rec@1.11.0.',
+  ]);
+  expect(await of('2.0.0', 'over')).toEqual([
+    'In over@0.0.0/flow/plan: The plan would run itself without end: rec@2.0.0 → over@0.0.0 → rec@2.0.0.',
+  ]);
+  expect(await of('1.9.0', 'rec')).toEqual([]);
+  expect(await of('2.0.0-draft', 'rec')).toEqual([]);
+  expect(await of('2.0.0', 'rec@1.10.0')).toEqual([]);
+});
+
 test('its steps count where depth is limited', async () => {
   const stored = { three: planOf(sequenceOf(sequenceOf(setStep(1))), { name: 'three' }) };
   const within = (depth: number) =>
