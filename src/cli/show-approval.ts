@@ -28,18 +28,21 @@ export function approvalLines(approval: Approval, colors: Colors): string[] {
     ...(approval.reason === null ? [] : [safeLine(approval.reason)]),
     ...decided,
     colors.dim('─'.repeat(72)),
-    ...(approval.kind === 'question' ? questionLines(approval) : [contentText(approval.content)]),
+    // A question may show nothing beside itself.
+    ...(approval.kind === 'question' && approval.content === null ? [] : [contentText(approval.content)]),
+    ...answerLines(approval),
     colors.dim('─'.repeat(72)),
   ];
 }
 
-/** What is shown with a question, if anything, and what its answer must be where that is no plain text. */
-function questionLines({ content, schema }: Approval): string[] {
-  const isPlain = JSON.stringify(schema) === '{"type":"string"}';
-  return [
-    ...(content === null ? [] : [contentText(content)]),
-    ...(isPlain ? [] : [`The answer must fit ${safeText(JSON.stringify(schema))}`]),
-  ];
+/** What an answer must be where that is no plain text. */
+function answerLines({ allow, schema }: Approval): string[] {
+  if (!allow.includes('answer') || schema === null || JSON.stringify(schema) === '{"type":"string"}')
+    return [];
+  const values = typeof schema === 'object' && 'enum' in schema ? schema.enum : undefined;
+  if (Array.isArray(values) && values.every((value) => typeof value === 'string'))
+    return [`The answer must be one of: ${values.map(safeLine).join(', ')}`];
+  return [`The answer must fit ${safeText(JSON.stringify(schema))}`];
 }
 
 function dueText(dueAt: string | null): string {

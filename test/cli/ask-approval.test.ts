@@ -124,6 +124,19 @@ describe('a person at the terminal', () => {
     expect(terminal.screen()).toContain('Done.');
   });
 
+  it.each([
+    [{ enum: ['billing', 'technical'] }, 'The answer must be one of: billing, technical'],
+    [{ type: 'integer' }, 'The answer must fit {"type":"integer"}'],
+  ])('sees what may be answered where a run can not go on by itself: %j', async (schema, line) => {
+    serveApproval(anApproval({ kind: 'escalation', allow: ['answer', 'skip', 'fail'], schema }));
+    const terminal = atTerminal(['watch', 'run1'], service.url);
+    await until(() => terminal.screen().includes('[l]ater?'));
+    expect(terminal.screen()).toContain(line);
+    terminal.type('l\n');
+    finishRun();
+    expect(await terminal.exitCode).toBe(0);
+  });
+
   it('edits the text in the editor, and it is sent word for word', async () => {
     serveApproval(anApproval());
     const text = 'Ünïcode "quoted" {{ not a template }}\n\n  indented\ttab';
