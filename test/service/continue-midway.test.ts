@@ -105,7 +105,7 @@ test('keeps an open approval as it is, and lets it expire when it would have', a
       started?.workflowExecutionStartedEventAttributes?.searchAttributes?.indexedFields ?? {},
     ).sort(),
   );
-  expect(searched.at(-1)).toEqual(searched[0]);
+  expect(searched.at(-1)).toEqual(expect.arrayContaining(searched[0] ?? []));
 }, 60_000);
 
 test.each([
@@ -171,23 +171,25 @@ test('counts every approval’s decision once, whatever moment it comes at, by u
       ...Object.fromEntries(
         signs.map((name) => [name, { type: 'approval', title: name, content: name, onReject: 'skip' }]),
       ),
-      rest: steps(40),
+      rest: { type: 'sequence', steps: Array.from({ length: 18 }, () => ask('Take your time.')) },
     },
   };
+  await house.vendor.script({ match: 'Take your time', times: 100, then: { type: 'slow', ms: 500 } });
   const id = await house.start(planOf(flow));
   const open = await eventually('all are asked', async () => {
     const { approvals } = await house.run(id);
     return approvals.length === signs.length ? approvals : undefined;
   });
   const [byUpdate = '', byKey = '', bySignal = '', byMany = ''] = open;
-  const decide = (approval: string, key?: string) =>
-    house.service.request(
-      'POST',
-      `/v1/approvals/${approval}`,
-      { decision: 'approve' },
-      key === undefined ? {} : { 'idempotency-key': key },
-    );
-  await house.decide(byUpdate, { decision: 'approve' });
+  // A run that goes on as new all the time may be met by no update for 10 s: whoever is told so asks again.
+  const decide = (approval: string, key?: string, decision = 'approve') =>
+    eventually('the run answers', async () => {
+      const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key };
+      const target = `/v1/approvals/${approval}`;
+      const answer = await house.service.request('POST', target, { decision }, headers);
+      return answer.status === 503 ? undefined : answer;
+    });
+  await decide(byUpdate);
   const first = await decide(byKey, 'the same');
   await sleep(700);
   // The same request again, Temporal runs later, is told what it was told then; another is too late.
@@ -198,7 +200,7 @@ test('counts every approval’s decision once, whatever moment it comes at, by u
   const answers = await Promise.all(
     Array.from({ length: 12 }, async (_, index) => {
       await sleep(index * 60);
-      return house.decide(byMany, { decision: index % 2 === 0 ? 'approve' : 'reject' });
+      return decide(byMany, `decider ${String(index)}`, index % 2 === 0 ? 'approve' : 'reject');
     }),
   );
   const statuses = answers.map(({ status }) => status);
@@ -206,7 +208,7 @@ test('counts every approval’s decision once, whatever moment it comes at, by u
   const run = await house.ended(id);
   expect(run).toMatchObject({ status: 'completed' });
   expect(run.result?.decisions.map(({ step }) => step).sort()).toEqual(signs);
-  expect((await chainOf(temporal, id)).length).toBeGreaterThan(20);
+  expect((await chainOf(temporal, id)).length).toBeGreaterThan(15);
 }, 120_000);
 
 test('a run that is cancelled while it goes on is cancelled, whatever the moment', async () => {

@@ -7,11 +7,15 @@ export interface TemporalPlace {
   namespace: string;
 }
 
-/** Values for the server while it runs. A stock one hands out work on a grid of 50 ms; polled more often, it is 4 to 5 times faster. */
+/**
+ * Values for the server while it runs. A stock one hands out work on a grid of 50 ms; polled more often, it
+ * is 4 to 5 times faster. Of a run that goes on as new it holds each Temporal run back for a second.
+ */
 export const dynamicConfiguration = {
   'history.transferProcessorMaxPollRPS': 2000,
   'history.timerProcessorMaxPollRPS': 2000,
   'history.visibilityProcessorMaxPollRPS': 200,
+  'history.workflowIdReuseMinimalInterval': '100ms',
   'system.enableActivityEagerExecution': true,
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
@@ -45,7 +49,11 @@ export function serverArguments(place: TemporalPlace): string[] {
           // Nothing acknowledged is lost with the process, nor with the machine.
           ...repeated('--sqlite-pragma', { journal_mode: 'WAL', synchronous: 'FULL' }),
         ]),
-    ...repeated('--dynamic-config-value', dynamicConfiguration),
+    ...repeated('--dynamic-config-value', asJson(dynamicConfiguration)),
     ...repeated('--search-attribute', searchAttributes),
   ];
 }
+
+/** A text needs its quotes there. */
+const asJson = (values: object): object =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
