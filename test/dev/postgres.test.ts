@@ -4,7 +4,7 @@ import { testDatabase, type TestDatabase } from '../support/database';
 
 let ledger: TestDatabase;
 beforeAll(async () => {
-  ledger = await testDatabase();
+  ledger = await testDatabase('embedded');
 });
 afterAll(async () => {
   await ledger.close();

@@ -15,7 +15,7 @@ beforeAll(async () => {
   // A folder that was there before, open to everybody, as a careless `mkdir` leaves it.
   const dataDir = mkdtempSync(path.join(tmpdir(), 'fermata-open-'));
   chmodSync(dataDir, 0o755);
-  service = await startService({ dataDir });
+  service = await startService({ dataDir, ledger: 'embedded' });
   socket = path.join(dataDir, 'socket');
 }, 180_000);
 afterAll(() => service.close(), 60_000);

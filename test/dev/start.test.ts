@@ -15,7 +15,7 @@ const parts = ['api', 'worker', 'gateway', 'simulator', 'temporal', 'database'];
 describe('a service with everything embedded', () => {
   let service: Service;
   beforeAll(async () => {
-    service = await startService({ env: { TEMPORAL_ADDRESS: '' } });
+    service = await startService({ env: { TEMPORAL_ADDRESS: '' }, ledger: 'embedded' });
   });
   afterAll(async () => {
     await service.close();
@@ -54,28 +54,28 @@ describe('a service with everything embedded', () => {
 });
 
 test('stops in order, leaving no process and no lock, and starts again with the same key', async () => {
-  const first = await startService();
+  const first = await startService({ ledger: 'embedded' });
   const started = parts.filter((part) => part !== 'temporal');
   const pids = started.map((part) => first.pid(part));
   await first.stop();
   expect(pids.filter((pid) => identify(pid) !== undefined)).toEqual([]);
   expect(readdirSync(first.dataDir)).not.toContain('lock');
   expect(first.output()).toMatch(/Stopped in [\d.]+ s\.\n$/);
-  const second = await startService({ dataDir: first.dataDir });
+  const second = await startService({ dataDir: first.dataDir, ledger: 'embedded' });
   expect(second.key).toBe(first.key);
   await second.close();
 });
 
 test('goes on after every process of it was killed', async () => {
-  const first = await startService();
+  const first = await startService({ ledger: 'embedded' });
   await first.kill();
-  const second = await startService({ dataDir: first.dataDir });
+  const second = await startService({ dataDir: first.dataDir, ledger: 'embedded' });
   expect((await second.request('GET', '/readyz')).status).toBe(200);
   await second.close();
 });
 
 test('ends its parts when it is killed alone', async () => {
-  const service = await startService();
+  const service = await startService({ ledger: 'embedded' });
   const { pid, children } = JSON.parse(readFileSync(path.join(service.dataDir, 'lock'), 'utf8')) as {
     pid: number;
     children: { pid: number }[];

@@ -20,7 +20,7 @@ interface Run {
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService({ env: { SIMULATOR_LATENCY_MS: '0' } });
+  service = await startService({ env: { SIMULATOR_LATENCY_MS: '0' }, ledger: 'embedded' });
 }, 120_000);
 afterAll(() => service.close(), 60_000);
 

@@ -12,7 +12,7 @@ import { testDatabase, type TestDatabase } from '../support/database';
 
 let ledger: TestDatabase;
 beforeAll(async () => {
-  ledger = await testDatabase();
+  ledger = await testDatabase('embedded');
 });
 afterAll(() => ledger.close());
 

@@ -1,7 +1,7 @@
 import type { Step } from '../../src/contract/api';
 import { example, useHouse } from './support/house';
 
-const house = useHouse({ latencyMs: 300 });
+const house = useHouse({ latencyMs: 300, ledger: 'embedded' });
 beforeEach(() => house.vendor.clearScript());
 
 const plan = example('content-production');

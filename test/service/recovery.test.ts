@@ -1,7 +1,7 @@
 import { eventually } from '../support/eventually';
 import { ask, planOf, useHouse } from './support/house';
 
-const house = useHouse({ latencyMs: 1200 });
+const house = useHouse({ latencyMs: 1200, ledger: 'embedded' });
 
 const chain = planOf({
   type: 'sequence',

@@ -5,21 +5,23 @@ import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { findCli } from '../../src/dev/temporal/find-cli';
 import type { TemporalPlace } from '../../src/dev/temporal/profile';
-import { makeTemplate } from './database';
+import { prepareLedgers } from './database';
 import { freePort } from './free-port';
 import { projectFolder, startPart, type Part } from './part';
+import type { TestPostgres } from './postgres';
 
 declare global {
   /** The Temporal of this test run, for the tear-down. */
   var testTemporal: Part | undefined;
+  /** The Postgres of this test run, for the tear-down. */
+  var testPostgres: TestPostgres | undefined;
 }
 
-/** Once a test run: builds what tests start as processes, and starts one Temporal for all of them. */
+/** Once a test run: builds what tests start as processes, and starts one Temporal and one Postgres for all of them. */
 export default async function setUp(): Promise<void> {
   execFileSync(process.execPath, [path.join(projectFolder, 'scripts', 'build.mjs')], { stdio: 'inherit' });
   const template = path.join(tmpdir(), `fermata-test-template-${templateDigest()}`);
-  await Promise.all([makeTemplate(template), startTemporal()]);
-  process.env['TEST_DATABASE_TEMPLATE'] = template;
+  [globalThis.testPostgres] = await Promise.all([prepareLedgers(template), startTemporal()]);
 }
 
 function templateDigest(): string {

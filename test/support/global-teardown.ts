@@ -1,3 +1,3 @@
 export default async function tearDown(): Promise<void> {
-  await globalThis.testTemporal?.stop();
+  await Promise.all([globalThis.testTemporal?.stop(), globalThis.testPostgres?.close()]);
 }

@@ -25,9 +25,10 @@ const missing =
 
 /**
  * A real Postgres server on a fresh folder and a free port of the loopback address, durable as it comes
- * (fsync on). It ends with this process, however that ends. Throws one line where none is installed.
+ * (fsync on) unless `settings` say otherwise. It ends with this process, however that ends. Throws one
+ * line where none is installed.
  */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres(settings: Record<string, string> = {}): Promise<TestPostgres> {
   const binaries = findBinaries();
   const user = serverUser();
   const folder = mkdtempSync(path.join(tmpdir(), 'fermata-postgres-'));
@@ -44,7 +45,10 @@ export async function startPostgres(): Promise<TestPostgres> {
 
   async function start(): Promise<void> {
     const started = launch(
-      [path.join(binaries, 'postgres'), '-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder],
+      [
+        ...[path.join(binaries, 'postgres'), '-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder],
+        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
       { ...user, cwd: folder },
     );
     server = started;
@@ -91,7 +95,16 @@ function serverUser(): User | undefined {
   return { uid: Number(line[1]), gid: Number(line[2]) };
 }
 
+/** Whether `startPostgres` has what it starts. */
+export const hasPostgres = (): boolean => binariesHere() !== undefined;
+
 function findBinaries(): string {
+  const found = binariesHere();
+  if (found === undefined) throw new Error(missing);
+  return found;
+}
+
+function binariesHere(): string | undefined {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
   const folders = [
@@ -99,11 +112,9 @@ function findBinaries(): string {
     ...byConfiguration(),
     ...versions.map((version) => path.join(debian, version, 'bin')),
   ];
-  const found = folders.find((folder) =>
+  return folders.find((folder) =>
     ['initdb', 'postgres'].every((name) => existsSync(path.join(folder, name))),
   );
-  if (found === undefined) throw new Error(missing);
-  return found;
 }
 
 function byConfiguration(): string[] {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openDatabase } from '../../src/ledger/database';
+import { newDatabase, type LedgerKind } from './database';
 import { freePort } from './free-port';
 import { startPart } from './part';
 
@@ -38,14 +38,14 @@ export interface Service {
 /**
  * Runs the whole service as `npm start` does, on free ports, with a task queue of its own on the
  * Temporal that all tests share (`TEMPORAL_ADDRESS: ''` in `env` gives it an embedded one). A second
- * one on the same `dataDir` goes on where the first ended: the queue is named for the folder. Where
- * `TEST_DATABASE_URL` names a server its ledger is a new database there, else an embedded one.
+ * one on the same `dataDir` goes on where the first ended: the queue is named for the folder. Its ledger is
+ * a new database on the server of the tests, if there is one and `ledger` doesn't say `embedded`.
  */
 export async function startService(
-  options: { env?: Record<string, string>; dataDir?: string } = {},
+  options: { env?: Record<string, string>; dataDir?: string; ledger?: LedgerKind } = {},
 ): Promise<Service> {
   const dataDir = options.dataDir ?? mkdtempSync(path.join(tmpdir(), 'fermata-service-'));
-  const server = process.env['TEST_DATABASE_URL'];
+  const server = options.ledger === 'embedded' ? undefined : process.env['TEST_DATABASE_URL'];
   if (server === undefined) await useTemplate(dataDir);
   const ports = { gateway: await freePort(), simulator: await freePort() };
   const main = await startPart('dev/main', {
@@ -99,12 +99,7 @@ export async function startService(
 
 /** The database of a data folder on a server: made when it is first asked for, and left to the server's end. */
 async function databaseOf(server: string, dataDir: string): Promise<string> {
-  const name = path.basename(dataDir).replaceAll('-', '_').toLowerCase();
-  const admin = openDatabase(server, 1);
-  const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [name]);
-  if (rowCount === 0) await admin.query(`CREATE DATABASE ${name}`);
-  await admin.end();
-  return Object.assign(new URL(server), { pathname: `/${name}` }).href;
+  return await newDatabase(server, path.basename(dataDir).replaceAll('-', '_').toLowerCase());
 }
 
 async function useTemplate(dataDir: string): Promise<void> {

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import type { Approval } from '../../../src/contract/approvals-api';
 import type { Run, Step, StepDetail } from '../../../src/contract/api';
 import { runEnds } from '../../../src/contract/workflow';
+import type { LedgerKind } from '../../support/database';
 import { during } from '../../support/during';
 import { eventually } from '../../support/eventually';
 import { projectFolder } from '../../support/part';
@@ -40,11 +41,12 @@ const unhurriedMs = 60;
 
 /** A house whose calls go to a vendor with a key: nothing in it is the product's own simulation. */
 export async function openHouse(
-  options: { latencyMs?: number; env?: Record<string, string> } = {},
+  options: { latencyMs?: number; env?: Record<string, string>; ledger?: LedgerKind } = {},
 ): Promise<House> {
   const vendor = await startSimulator({ latencyMs: options.latencyMs ?? 0 });
   const env = { ANTHROPIC_API_KEY: 'key-of-the-tests', ANTHROPIC_BASE_URL: vendor.url, ...options.env };
-  let service = await startService({ env });
+  const { ledger = 'server' } = options;
+  let service = await startService({ env, ledger });
 
   const read = async <Body>(target: string): Promise<Body> => {
     const answer = await service.request('GET', target);
@@ -100,7 +102,7 @@ export async function openHouse(
         .map(({ messages }) => messages.map(({ text }) => text).join('\n'))
         .filter((prompt) => prompt.includes(words)),
     async restart() {
-      service = await startService({ env, dataDir: service.dataDir });
+      service = await startService({ env, ledger, dataDir: service.dataDir });
     },
     async close() {
       await service.close();
