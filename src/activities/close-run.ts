@@ -19,7 +19,7 @@ export async function closeRun(ports: Ports, gateway: GatewayClient, request: Cl
   await takePlace(ports, { tenant, run, journal });
   const end = journal.entries.find((entry) => entry.type === 'run.finished');
   const [others, output] = await Promise.all([
-    countOtherEntries(database, { tenant, run, journal }),
+    countOtherEntries(database, { tenant, run, journal }, request.count - journal.entries.length),
     end === undefined ? null : fromValue(database, tenant, end.data.output),
     endCalls(ports, gateway, tenant, run),
   ]);

@@ -11,10 +11,18 @@ import type { Value } from './value';
 export type JournalEntry = {
   /** 1, 2, 3 … within a run: they go on across its Temporal runs. */
   n: number;
+  /** Numbers before it under which nothing stands, for a child has counted them: no journal of the run has these. */
+  skipped?: NumberRange[];
   /** Workflow time, RFC 3339. */
   at: string;
   step: string | null;
 } & JournalFact;
+
+/** Both bounds included. */
+export interface NumberRange {
+  first: number;
+  last: number;
+}
 
 export type JournalFact =
   | { type: 'run.started'; data: { plan: { name: string; version: string } } }

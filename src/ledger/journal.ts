@@ -3,8 +3,11 @@ import { pathOfChild, type WrittenEntries } from '../contract/workflow';
 import type { Database } from './database';
 import { statementOf, type JournalWrite } from './journal-statement';
 import { makeRoom, supersede } from './supersede';
+import { takeBackNumbers, takeBackUnkept } from './take-back';
 
 const uniqueViolation = '23505';
+/** Of Postgres' `int`. */
+const numberMax = 2 ** 31 - 1;
 
 export type Written =
   | { type: 'written' }
@@ -22,6 +25,8 @@ export type Written =
 export async function writeEntries(database: Database, write: JournalWrite): Promise<Written> {
   const { entries, child } = write.journal;
   if (entries.length === 0 && write.approval === undefined) return { type: 'written' };
+  const skipped = entries.flatMap((entry) => entry.skipped ?? []);
+  if (skipped.length > 0) await takeBackNumbers(database, write, skipped);
   if (child !== undefined) {
     if (entries.some(({ n }) => n === child.first)) await replaceChild(database, write, child);
     return (await isTaken(database, write, statementOf(write))) ? { type: 'written' } : { type: 'closed' };
@@ -75,50 +80,6 @@ async function isTaken(
       await takeBackUnkept(database, write);
     }
   }
-}
-
-/**
- * Takes back what stands under the numbers of these entries and says something else. Local activities
- * of a workflow task that is not kept, because a message came in or its worker died, are carried out
- * again, by then with other news: only the history knows which of them has happened, and it is the
- * later one that the workflow goes on from. An approval that was ended by such an entry is open again.
- */
-async function takeBackUnkept(database: Database, { tenant, run, journal }: JournalWrite): Promise<void> {
-  const { entries, child } = journal;
-  await database.query(
-    `WITH taken AS (
-       -- It is no entry any more, for a reset would count it again.
-       UPDATE run_events r SET superseded = true, entry = NULL
-       FROM unnest($4::int[], $5::text[], $6::text[], $7::bytea[]) AS e (n, type, step, data)
-       WHERE r.tenant = $1 AND r.run = $2 AND coalesce(r.child, '') = $3 AND r.entry = e.n AND NOT r.superseded
-         AND (r.type <> e.type OR r.step IS DISTINCT FROM e.step OR r.data <> e.data)
-       RETURNING r.step, e.n - 1 AS before, r.type, r.data),
-     reopened AS (
-       UPDATE approvals a SET status = 'pending', decided_content_json = NULL
-       FROM taken t
-       WHERE a.tenant = $1 AND a.run = $2 AND t.type IN ('approval.decided', 'approval.expired')
-         -- Postgres reads no JSON with an escaped NUL, as a comment may have.
-         AND position(convert_to('"approval":"' || a.id || '"', 'UTF8') IN t.data) > 0
-       RETURNING a.id),
-     undecided AS (
-       UPDATE decisions d SET superseded = true FROM reopened
-       WHERE d.tenant = $1 AND d.approval = reopened.id AND NOT d.superseded),
-     -- What is said of it now may have a lower number than what was said of it then.
-     stepped AS (
-       UPDATE steps s SET entry = least(s.entry, t.before)
-       FROM (SELECT step, min(before) AS before FROM taken GROUP BY step) t
-       WHERE s.tenant = $1 AND s.run = $2 AND s.path = t.step)
-     UPDATE runs SET entry = least(entry, t.before)
-     FROM (SELECT min(before) AS before FROM taken WHERE step IS NULL) t
-     WHERE tenant = $1 AND id = $2 AND t.before IS NOT NULL`,
-    [
-      ...[tenant, run, child?.id ?? ''],
-      entries.map(({ n }) => n),
-      entries.map(({ type }) => type),
-      entries.map(({ step }) => step),
-      entries.map(({ data }) => Buffer.from(JSON.stringify(data), 'utf8')),
-    ],
-  );
 }
 
 /**
@@ -186,9 +147,22 @@ async function readPlace(database: Database, tenant: string, run: string): Promi
 
 /**
  * How many entries of a run count, beside those of the batch: those of all its Temporal runs that no
- * reset has taken back.
+ * reset has taken back. Are they more than expected, what stands behind the batch was told by a workflow
+ * task that was not kept, and is taken back.
  */
 export async function countOtherEntries(
+  database: Database,
+  write: JournalWrite,
+  expected: number,
+): Promise<number> {
+  const count = await countEntriesBeside(database, write);
+  const last = write.journal.entries.at(-1)?.n;
+  if (count <= expected || last === undefined) return count;
+  await takeBackNumbers(database, write, [{ first: last + 1, last: numberMax }]);
+  return await countEntriesBeside(database, write);
+}
+
+async function countEntriesBeside(
   database: Database,
   { tenant, run, journal }: JournalWrite,
 ): Promise<number> {

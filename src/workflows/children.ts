@@ -4,7 +4,7 @@ import type { Incomplete } from '../contract/failures';
 import type { Value } from '../contract/value';
 import type { Usage } from '../contract/usage';
 import type { WaitReason } from './clock';
-import type { JournalNumbers } from './journal';
+import type { JournalNumbers } from './numbering';
 import type { Outcome } from './outcome';
 import type { Section } from './workspace';
 

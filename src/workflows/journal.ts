@@ -1,12 +1,13 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { JournalEntry, JournalFact, Carried, JournalChild } from '../contract/journal';
 import type { WrittenEntries } from '../contract/workflow';
+import { createNumbering, type Numbering } from './numbering';
 
 /**
  * The run's journal as the workflow holds it. An entry stays here until an activity that carried it
  * has returned a result; several activities may carry the same entry, since it is written once.
  */
-export interface Journal {
+export interface Journal extends Pick<Numbering, 'numbers' | 'goOnFrom' | 'follow'> {
   add(step: string | null, fact: JournalFact): void;
   /** Takes a number for an entry that an activity will make itself. */
   reserve(): { n: number; at: string };
@@ -25,16 +26,6 @@ export interface Journal {
   count(): number;
   /** Nothing is left to write, and nothing is being written. */
   isWritten(): boolean;
-  /** The numbers so far, for the next Temporal run of the same run: they go on there. */
-  numbers(): JournalNumbers;
-  goOnFrom(numbers: JournalNumbers): void;
-  /** Goes on behind what a child has counted: what follows from it has a higher number. */
-  follow(child: JournalNumbers): void;
-}
-
-export interface JournalNumbers {
-  count: number;
-  givenUp: number;
 }
 
 /**
@@ -48,17 +39,17 @@ export function createJournal(temporalRun: string, child?: JournalChild): Journa
   const buffer = new Map<number, JournalEntry>();
   const carriers = new Map<number, number>();
   const reserved = new Set<number>();
-  let count = 0;
-  let givenUp = 0;
+  const numbering = createNumbering();
 
-  const take = () => ({ n: ++count, at: new Date().toISOString() });
+  const take = () => ({ n: numbering.take(), at: new Date().toISOString() });
   const isLoose = (n: number) => (carriers.get(n) ?? 0) === 0;
   const isOpen = (n: number) => buffer.has(n) || reserved.has(n);
 
   function written(): WrittenEntries {
-    const upTo = Math.min(count, ...[...buffer.keys(), ...reserved].map((n) => n - 1));
+    const last = numbering.last();
+    const upTo = Math.min(last, ...[...buffer.keys(), ...reserved].map((n) => n - 1));
     const beyond: number[] = [];
-    for (let n = upTo + 1; n <= count; n++) if (!isOpen(n)) beyond.push(n);
+    for (let n = upTo + 1; n <= last; n++) if (!isOpen(n)) beyond.push(n);
     return { upTo, beyond };
   }
 
@@ -72,7 +63,8 @@ export function createJournal(temporalRun: string, child?: JournalChild): Journa
   return {
     add(step, fact) {
       const { n, at } = take();
-      buffer.set(n, { n, at, step, ...fact });
+      const skipped = numbering.takeSkipped();
+      buffer.set(n, { n, at, step, ...(skipped.length > 0 ? { skipped } : {}), ...fact });
     },
     reserve() {
       const taken = take();
@@ -81,7 +73,7 @@ export function createJournal(temporalRun: string, child?: JournalChild): Journa
     },
     giveUp(n) {
       reserved.delete(n);
-      givenUp++;
+      numbering.giveUp();
     },
     written,
     hasLoose: () => [...buffer.keys()].some(isLoose),
@@ -102,15 +94,10 @@ export function createJournal(temporalRun: string, child?: JournalChild): Journa
         }
       }
     },
-    count: () => count - givenUp,
+    count: numbering.count,
     isWritten: () => buffer.size === 0 && carriers.size === 0,
-    numbers: () => ({ count, givenUp }),
-    goOnFrom(numbers) {
-      ({ count, givenUp } = numbers);
-    },
-    follow(other) {
-      givenUp += Math.max(0, other.count - count);
-      count = Math.max(other.count, count);
-    },
+    numbers: numbering.numbers,
+    goOnFrom: numbering.goOnFrom,
+    follow: numbering.follow,
   };
 }

@@ -4,7 +4,7 @@ import { nothing, type Value } from '../contract/value';
 import type { StepStatus } from '../contract/workflow';
 import type { OpenMatter } from './approvals';
 import type { Active, WaitReason } from './clock';
-import type { JournalNumbers } from './journal';
+import type { JournalNumbers } from './numbering';
 import type { Node } from './node';
 import type { Outcome } from './outcome';
 import { createProgress, type Asked, type EndedStep, type Given, type Progress } from './progress';

@@ -112,6 +112,20 @@ test('counts what a workflow task says that is kept, not what one said that was 
   expect((await events(run)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
 });
 
+test('takes back what one that was not kept said under numbers that a child has counted since', async () => {
+  const run = await newRun();
+  await write(run, [started(1, 'child'), finished(2, 'child', 'too soon'), started(3, 'b')]);
+  const kept = { ...finished(4, 'child', 'in time'), skipped: [{ first: 2, last: 3 }] };
+  await write(run, [started(1, 'child'), kept]);
+  await write(run, [kept, started(5, 'b')]);
+  const { rows } = await ledger.database.query<{ entry: number }>(
+    'SELECT entry FROM run_events WHERE run = $1 AND NOT superseded ORDER BY entry',
+    [run],
+  );
+  expect(rows.map((row) => row.entry)).toEqual([1, 4, 5]);
+  expect(await stepOf(run, 'child')).toMatchObject({ output_json: '{"inline":"in time"}' });
+});
+
 test('does not turn a finished step back when a late duplicate says that it started', async () => {
   const run = await newRun();
   await write(run, [started(1, 'a'), finished(2, 'a')]);
@@ -241,5 +255,10 @@ test('counts what is written beside a batch, by which a gap is known', async () 
   const run = await newRun();
   await write(run, [started(1, 'a'), started(3, 'c')]);
   const journal = { temporalRun: 't1', entries: [started(3, 'c'), ended(4)] };
-  expect(await countOtherEntries(ledger.database, { tenant: 'default', run, journal })).toBe(1);
+  const count = (expected: number) =>
+    countOtherEntries(ledger.database, { tenant: 'default', run, journal }, expected);
+  expect(await count(2)).toBe(1);
+  // More of them than there are: what is behind the end was never kept.
+  await write(run, [started(6, 'd'), started(7, 'e')]);
+  expect([await count(1), await count(1)]).toEqual([1, 1]);
 });

@@ -205,7 +205,7 @@ test('after a continue-as-new everything counts', async () => {
   await run.write('r2', [started(4, 'b')]);
   expect(await run.counted()).toEqual(['r1.1', 'r1.2', 'r1.3', 'r2.4']);
   const journal = { temporalRun: 'r2', entries: [finished(5, 'b'), ended(6)] };
-  expect(await countOtherEntries(ledger.database, { tenant, run: run.id, journal })).toBe(4);
+  expect(await countOtherEntries(ledger.database, { tenant, run: run.id, journal }, 4)).toBe(4);
   expect(await readTemporalRuns(ledger.database, tenant, run.id)).toEqual([
     { id: 'r1', stored: false },
     { id: 'r2', stored: false },
