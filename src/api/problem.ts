@@ -64,6 +64,6 @@ export function invalidInput(detail: string, errors: ProblemIssue[]): ProblemErr
 }
 
 /** The same for what never was and for what belongs to another tenant. */
-export function notFound(): ProblemError {
-  return new ProblemError('not_found', 'There is nothing here by this name.');
+export function notFound(what: string): ProblemError {
+  return new ProblemError('not_found', `There is no ${what}.`);
 }

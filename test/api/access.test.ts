@@ -79,7 +79,8 @@ describe('every route', () => {
 describe('what is no route', () => {
   it('is a 404, or a 405 that names the methods of the path', async () => {
     const unknown = await api.app.inject({ url: '/v1/nothing' });
-    expect(unknown.json()).toMatchObject({ status: 404, code: 'not_found' });
+    const detail = 'There is no address /v1/nothing.';
+    expect(unknown.json()).toMatchObject({ status: 404, code: 'not_found', detail });
     expect(unknown.headers['content-type']).toMatch('application/problem+json');
     for (const [method, url, allow] of [
       ['DELETE', '/v1/runs', 'GET, HEAD, POST'],

@@ -40,7 +40,7 @@ export async function decide(service: Service, request: DecideRequest): Promise<
   const { principal, body } = request;
   const { tenant } = principal;
   const row = await readApproval(service.database, tenant, request.approval);
-  if (row === null) throw notFound();
+  if (row === null) throw notFound(`approval ${request.approval}`);
   // With a key the first answer may have got lost on its way, and Temporal still knows it.
   const mayRepeat = request.idempotencyKey !== null;
   const mayCount = mayRepeat || row.status === 'pending';

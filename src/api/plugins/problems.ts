@@ -22,7 +22,7 @@ export function installProblems(app: App): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';
     const allowed = known.filter((route) => route.pattern.test(path)).map((route) => route.method);
-    if (allowed.length === 0) return sendProblem(notFound(), request, reply);
+    if (allowed.length === 0) return sendProblem(notFound(`address ${path}`), request, reply);
     const allow = [...new Set(allowed)].sort().join(', ');
     const detail = `${path} takes ${allow}.`;
     return sendProblem(

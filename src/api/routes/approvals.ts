@@ -76,8 +76,9 @@ function approvalReading(app: App, service: Service): void {
     },
     async (request) => {
       const { tenant } = principalOf(request);
-      const row = await readApproval(database, tenant, request.params.id);
-      if (row === null) throw notFound();
+      const { id } = request.params;
+      const row = await readApproval(database, tenant, id);
+      if (row === null) throw notFound(`approval ${id}`);
       return await viewApproval(service, tenant, row);
     },
   );

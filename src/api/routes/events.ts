@@ -145,8 +145,9 @@ function redelivering(app: App, service: Service): void {
     async (request, reply) => {
       await answerOnce(service, { request, reply }, async () => {
         const { tenant } = principalOf(request);
-        const event = await reopenEvent(service.database, tenant, request.params.id);
-        if (event === null) throw notFound();
+        const { id } = request.params;
+        const event = await reopenEvent(service.database, tenant, id);
+        if (event === null) throw notFound(`event ${id}`);
         await attempt(service, event, request.log);
         return { status: 202, body: await answerOf(service, tenant, { id: event.id, duplicate: true }) };
       });

@@ -51,8 +51,9 @@ export function planDraftRoutes(app: App, service: Service): void {
       },
     },
     async (request) => {
-      const draft = await viewDraft(service, principalOf(request).tenant, request.params.run);
-      if (draft === null) throw notFound();
+      const { run } = request.params;
+      const draft = await viewDraft(service, principalOf(request).tenant, run);
+      if (draft === null) throw notFound(`draft ${run}`);
       return draft;
     },
   );

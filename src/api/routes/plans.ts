@@ -136,7 +136,7 @@ function planReading(app: App, { database }: Service): void {
     async (request) => {
       const { name } = request.params;
       const found = await listVersions(database, principalOf(request).tenant, name);
-      if (found === null) throw notFound();
+      if (found === null) throw notFound(`plan ${name}`);
       return { name, live: found.live, versions: found.versions.map(versionView) };
     },
   );
@@ -154,7 +154,7 @@ function planReading(app: App, { database }: Service): void {
     async (request) => {
       const { name, version } = request.params;
       const row = await findPlan(database, principalOf(request).tenant, { name, at: version });
-      if (row?.version !== version) throw notFound();
+      if (row?.version !== version) throw notFound(`plan ${name}@${version}`);
       return { ...versionView(row), plan: row.plan, source: row.source };
     },
   );

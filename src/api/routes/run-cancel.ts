@@ -30,7 +30,7 @@ export function runCancelRoutes(app: App, service: Service): void {
         const reason = request.body?.reason;
         demandCleanText({ '/reason': reason });
         const state = await requestCancel(service.database, { tenant, id }, reason ?? null);
-        if (state === 'unknown') throw notFound();
+        if (state === 'unknown') throw notFound(`run ${id}`);
         if (state === 'closed') throw new ProblemError('run_already_closed', 'The run has ended already.');
         // The gateways are told even where Temporal can't be: money must not wait for it.
         const [asked] = await Promise.allSettled([

@@ -36,7 +36,7 @@ export function runEventRoutes(app: App, { database }: Service, feed: EventFeed)
       const { tenant } = principalOf(request);
       const run = request.params.id;
       const known = await lastEvent(database, tenant, run);
-      if (known === null) throw notFound();
+      if (known === null) throw notFound(`run ${run}`);
       const after = cursorOf(request.headers['last-event-id'], known.seq);
 
       const response = reply.raw;

@@ -34,10 +34,11 @@ export function runHistoryRoutes(app: App, service: Service): void {
     async (request, reply) => {
       const { tenant } = principalOf(request);
       const { id } = request.params;
-      if ((await lastEvent(service.database, tenant, id)) === null) throw notFound();
+      if ((await lastEvent(service.database, tenant, id)) === null) throw notFound(`run ${id}`);
       const all = await readTemporalRuns(service.database, tenant, id);
       const wanted = request.query.temporalRun ?? all.at(-1)?.id;
-      if (wanted === undefined || !all.some((one) => one.id === wanted)) throw notFound();
+      if (wanted === undefined || !all.some((one) => one.id === wanted))
+        throw notFound(`Temporal run ${wanted ?? ''} of run ${id}`);
       const json = await readJson(service, { tenant, run: id, id: wanted });
       void reply.header('temporal-runs', all.map((one) => one.id).join(', '));
       void reply.type('application/json').send(json);
@@ -56,7 +57,8 @@ async function readJson(
   try {
     return (await readWholeHistory(temporal, of.run, of.id)).json;
   } catch (error) {
-    if (isGrpcServiceError(error) && (error.code as number) === grpcNotFound) throw notFound();
+    if (isGrpcServiceError(error) && (error.code as number) === grpcNotFound)
+      throw notFound(`history of ${of.id}`);
     throw error;
   }
 }

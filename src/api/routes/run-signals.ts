@@ -54,7 +54,7 @@ export function runSignalRoutes(app: App, service: Service): void {
 
 async function demandRoom({ database }: Service, tenant: string, run: string): Promise<void> {
   const row = await readRun(database, tenant, run);
-  if (row === null) throw notFound();
+  if (row === null) throw notFound(`run ${run}`);
   if ((runEnds as readonly string[]).includes(row.status))
     throw new ProblemError('run_already_closed', 'The run has ended already.');
   if ((await countKept(database, tenant, run)) < limits.eventsKeptMax) return;

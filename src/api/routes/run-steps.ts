@@ -21,7 +21,7 @@ export function runStepRoutes(app: App, service: Service): void {
     async (request) => {
       const { tenant } = principalOf(request);
       const { id } = request.params;
-      if ((await lastEvent(service.database, tenant, id)) === null) throw notFound();
+      if ((await lastEvent(service.database, tenant, id)) === null) throw notFound(`run ${id}`);
       return { items: await viewSteps(service, tenant, id) };
     },
   );
@@ -39,7 +39,7 @@ export function runStepRoutes(app: App, service: Service): void {
     async (request) => {
       const { id: run, path } = request.params;
       const step = await viewStep(service, principalOf(request).tenant, { run, path });
-      if (step === null) throw notFound();
+      if (step === null) throw notFound(`step ${path} of a run ${run}`);
       return step;
     },
   );

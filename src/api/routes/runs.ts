@@ -45,8 +45,9 @@ export function runRoutes(app: App, service: Service): void {
       schema: { summary: 'Show a run', params: z.strictObject({ id: z.string() }), response: { 200: Run } },
     },
     async (request) => {
-      const run = await viewRun(service, principalOf(request).tenant, request.params.id);
-      if (run === null) throw notFound();
+      const { id } = request.params;
+      const run = await viewRun(service, principalOf(request).tenant, id);
+      if (run === null) throw notFound(`run ${id}`);
       return run;
     },
   );

@@ -127,7 +127,7 @@ function changing(app: App, service: Service): void {
 
 async function existing({ database }: Service, tenant: string, id: string): Promise<ScheduleRow> {
   const row = await readSchedule(database, tenant, id);
-  if (row === null) throw notFound();
+  if (row === null) throw notFound(`schedule ${id}`);
   return row;
 }
 

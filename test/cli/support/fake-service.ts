@@ -33,7 +33,7 @@ export async function startFakeService(port = 0): Promise<FakeService> {
       const request = { method, path: url, headers, body: await text(message) };
       received.push(request);
       const reply = routes.get(`${method} ${url.split('?')[0] ?? ''}`);
-      if (reply === undefined) sendProblem(response, 404, 'not_found', 'There is nothing here by this name.');
+      if (reply === undefined) sendProblem(response, 404, 'not_found', 'There is no run.');
       else await reply(request, response);
     })();
   });
