@@ -6,6 +6,8 @@ const fields = [
   { name: 'month', least: 1, most: 12 },
   { name: 'day of the week', least: 0, most: 7 },
 ] as const;
+/** Of every month, the 29th of February included. */
+const daysMost = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const part = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/;
 
 /** What is wrong with a cron expression, in a sentence; null where it is right. */
@@ -25,7 +27,27 @@ export function cronFault(text: string): string | null {
     if (!fits)
       return `${JSON.stringify(field)} is no ${name}: write *, numbers from ${String(least)} to ${String(most)}, ranges such as 1-5, steps such as */15, or a list of these.`;
   }
+  const [, , days = '', months = ''] = written;
+  if (!comes(days, months))
+    return `${JSON.stringify(text)} never comes: no month that it names has such a day.`;
   return null;
+}
+
+/** Whether one of the months has one of the days; both fields are right by themselves. */
+function comes(days: string, months: string): boolean {
+  const firstDay = Math.min(...days.split(',').map((each) => Number.parseInt(each, 10) || 1));
+  return daysMost.some((most, index) => firstDay <= most && isNamed(months, index + 1));
+}
+
+function isNamed(field: string, value: number): boolean {
+  return field.split(',').some((each) => {
+    const [, from, to, step] = part.exec(each) ?? [];
+    const first = Number(from ?? 1);
+    // A number with a step goes on from there.
+    const last =
+      to === undefined ? (from === undefined || step !== undefined ? Infinity : first) : Number(to);
+    return value >= first && value <= last && (value - first) % Number(step ?? 1) === 0;
+  });
 }
 
 /** What is wrong with a time zone; null where it is one. */

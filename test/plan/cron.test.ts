@@ -2,7 +2,15 @@ import { cronFault, timezoneFault } from '../../src/plan/cron';
 import { marks, planOf, setStep, simulated } from './plans';
 import { validatePlan } from '../../src/plan/validate';
 
-test.each(['* * * * *', '*/15 0-6,22 1 1-12/2 7', '0 7 * * 1-5', ' 5  4 * * 0 '])('reads %s', (text) => {
+test.each([
+  '* * * * *',
+  '*/15 0-6,22 1 1-12/2 7',
+  '0 7 * * 1-5',
+  ' 5  4 * * 0 ',
+  '0 0 29 2 *',
+  '0 0 31 */2 *',
+  '0 0 31,30 4 *',
+])('reads %s', (text) => {
   expect(cronFault(text)).toBeNull();
 });
 
@@ -15,6 +23,8 @@ test.each([
   ['* * * * MON', 'no day of the week'],
   ['*/0 * * * *', 'no minute'],
   ['@daily', '1 fields'],
+  ['0 0 30 2 *', 'never comes'],
+  ['0 0 31 2-4/2,11 *', 'never comes'],
 ])('refuses %s and says which part', (text, part) => {
   expect(cronFault(text)).toContain(part);
 });
