@@ -20,12 +20,16 @@ export function readPlan(argument: string): PlanSource {
   return { type: 'file', file: argument, text, plan: parsePlan(argument, text) };
 }
 
+// Of other encodings nothing is made up, and what stands there stays, a byte order mark included.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** The text of a file. Throws a usage error that names it. */
 export function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return utf8.decode(readFileSync(file));
   } catch (error) {
     const { code } = error as { code?: unknown };
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw usageError(`${file} is not in UTF-8.`);
     if (code === 'ENOENT') throw usageError(`There is no file ${file}.`);
     throw usageError(`${file} can't be read: ${code === 'EISDIR' ? 'it is a folder' : String(code)}.`);
   }

@@ -174,9 +174,13 @@ describe('the command line', () => {
     expect({ output, said }).toEqual({ output: 'evt_1\n', said: 'started run2\nwoke payment of run1\n' });
     const attributes = { specversion: '1.0', id: 'n1', source: '/shop', type: 'paid' };
     expect(sent()).toEqual({ ...attributes, data: { order: 'A-1' } });
+    answer.duplicate = true;
+    expect((await fermata(send, service)).said).toBe(
+      'It was sent before, and nothing follows from it twice.\nhad started run2\nhad woken payment of run1\n',
+    );
     const listed = await fermata(['events', 'list', '--status', 'dead', '--status', 'kept'], service);
     expect(listed.output).toMatch(/^evt_1 {2}2026-11-2\d \S+ {2}paid {2}dead {2}unmatched\n$/);
-    expect(service.received[1]?.path).toBe('/v1/events?limit=50&status=dead&status=kept');
+    expect(service.received[2]?.path).toBe('/v1/events?limit=50&status=dead&status=kept');
     expect((await fermata(['events', 'redeliver', 'evt_1'], service)).output).toBe('evt_1\n');
   });
 
@@ -302,6 +306,22 @@ describe('the command line', () => {
     expect(output).toContain('  root  classifier  clerk  {"route":"billing","confidence":0.9}\n');
     expect(output).toMatch(
       / {2}root {2}approval {4}ada {4}\{"decision":"edit","content":"x+… \(whole with --json\)\n/,
+    );
+  });
+
+  it('shows what is held back: for calls under way, and after the end for those whose answer nobody has', async () => {
+    const held = { limit: 1, used: 0.25, reserved: 0.5, left: 0.25 };
+    const { budget } = aRun();
+    let run = aRun({ budget: { ...budget, costUsd: held } });
+    service.on('GET /v1/runs/run1', (_, response) => {
+      sendJson(response, run);
+    });
+    expect((await fermata(['show', 'run1'], service)).output).toMatch(
+      /reserved {2,}\$0\.5 for calls under way\n/,
+    );
+    run = { ...aFinishedRun('completed', 'text'), budget: run.budget };
+    expect((await fermata(['show', 'run1'], service)).output).toMatch(
+      /reserved {2,}\$0\.5 for calls that may have been paid for and lost\n/,
     );
   });
 

@@ -48,6 +48,16 @@ describe('the input of a run', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('refuses a file in another encoding, and keeps what one in UTF-8 has', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fermata-test-'));
+    const file = join(folder, 'input.yaml');
+    writeFileSync(file, Buffer.from('topic: chauff\xe9\n', 'latin1'));
+    expect(() => readInput(`@${file}`, [])).toThrow(`${file} is not in UTF-8.`);
+    writeFileSync(file, 'topic: chauffé\n');
+    expect(readInput(`@${file}`, [])).toEqual({ topic: 'chauffé' });
+    rmSync(folder, { recursive: true });
+  });
+
   it.each([
     [['topic'], '--set topic: write it as name=value.'],
     [['a=1', 'a.b=2'], '--set a.b=2: a is no object that could have fields.'],

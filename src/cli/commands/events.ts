@@ -38,8 +38,10 @@ function tell({ screen, json }: Session, answer: EventAnswer): number {
     return exitCodes.ok;
   }
   screen.print(answer.id);
-  for (const run of answer.started) screen.say(`started ${run}`);
-  for (const { run, step } of answer.woken) screen.say(`woke ${safeLine(step)} of ${run}`);
+  if (answer.duplicate) screen.say('It was sent before, and nothing follows from it twice.');
+  const [started, woke] = answer.duplicate ? ['had started', 'had woken'] : ['started', 'woke'];
+  for (const run of answer.started) screen.say(`${started} ${run}`);
+  for (const { run, step } of answer.woken) screen.say(`${woke} ${safeLine(step)} of ${run}`);
   if (answer.deadLetter) screen.say('It is a dead letter: fermata events list --status dead says why.');
   return exitCodes.ok;
 }

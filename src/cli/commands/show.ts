@@ -44,6 +44,14 @@ function decisionRow({ step, kind, agent, by, decision }: RunDecision): string[]
   return [step, kind, agent ?? by ?? '', shown].map(safeLine);
 }
 
+/** After the end only calls that may have been made and paid for, and whose answer nobody has, hold something back. */
+function reservedText({ budget, finishedAt }: Run): string {
+  const { reserved } = budget.costUsd;
+  if (reserved === 0) return '';
+  const what = finishedAt === null ? 'calls under way' : 'calls that may have been paid for and lost';
+  return `$${String(reserved)} for ${what}`;
+}
+
 function facts(run: Run): string[][] {
   const labels = Object.entries(run.labels).map(([name, value]) => `${name}=${value}`);
   const { costUsd } = run.budget;
@@ -52,6 +60,7 @@ function facts(run: Run): string[][] {
     ['input', safeLine(JSON.stringify(run.input)).slice(0, 200)],
     ['labels', labels.map(safeLine).join(' ')],
     ['budget', costUsd.limit === null ? '' : `$${String(costUsd.used)} of $${String(costUsd.limit)} used`],
+    ['reserved', reservedText(run)],
     ['now', run.current.join(', ')],
     ['approvals', run.approvals.join(', ')],
   ].filter(([, value]) => value !== '');

@@ -6,7 +6,7 @@ type Shown = { [Of in Role]: (decision: Partial<DecisionOf<Of>>) => string };
 // A decision too large for the stream comes without its fields.
 const texts: Shown = {
   classifier: ({ route, confidence, reason }) =>
-    route === undefined ? 'chose' : `→ ${route} (${String(confidence ?? '?')}): ${reason ?? ''}`,
+    route === undefined ? 'chose' : `chose ${route} (${String(confidence ?? '?')}): ${reason ?? ''}`,
   supervisor: ordered,
   manager: ordered,
   evaluator: ({ score, feedback }) =>
