@@ -531,6 +531,8 @@ function reactionSteps({ step, events, concurrency, ends, ...rest }: Step, event
   const steps = [
     ...emits,
     ...(ends === 'event' ? [{ type: 'emit', event: end }] : []),
+    // An event's id has the run's in it, and the simulated vendor answers by all that it reads.
+    { type: 'set', value: 'told' },
     { type: 'events', handlers: { [event]: step }, until, concurrency },
   ];
   return {
