@@ -6,6 +6,7 @@ import { limits } from '../contract/limits';
 import type { Json, Value } from '../contract/value';
 import { noteStored } from '../ledger/contents';
 import { fromValue, toValue } from '../ledger/values';
+import { JsonFault, parseExactly } from '../plan/exact-json';
 import type { Manifest } from '../plan/manifest';
 import { boundsOf } from './choices';
 import { draftErrors } from './check-draft';
@@ -31,9 +32,8 @@ export async function readAnswer(
   const schema = call.role === 'agent' ? manifest.agents[call.agent]?.output : true;
   if (schema === undefined) return { type: 'answered', value: await keep(text), steer: null, ...about };
   const parsed = parse(text);
-  if (parsed === null) {
-    return { type: 'invalid', value: await keep(text), errors: 'The answer is not JSON.', ...about };
-  }
+  if (parsed instanceof JsonFault)
+    return { type: 'invalid', value: await keep(text), errors: whyNotRead(parsed), ...about };
   const checked =
     call.role === 'agent'
       ? await checkOwn(ports, call.run.tenant, { agent: manifest.agents[call.agent], json: parsed.json })
@@ -58,13 +58,19 @@ export async function wholeText({ database }: Ports, call: ModelCall, text: stri
 }
 
 /** Some models put a fence around JSON that they were asked for; what is inside is meant. */
-function parse(text: string): { json: Json } | null {
+function parse(text: string): { json: Json } | JsonFault {
   const fenced = /^\s*```(?:json)?\s*\n([\s\S]*?)\n```\s*$/.exec(text);
   try {
-    return { json: JSON.parse(fenced?.[1] ?? text) as Json };
-  } catch {
-    return null;
+    return { json: parseExactly(fenced?.[1] ?? text, Infinity) };
+  } catch (error) {
+    if (error instanceof JsonFault) return error;
+    throw error;
   }
+}
+
+/** For the agent that is asked again. */
+function whyNotRead({ at }: JsonFault): string {
+  return at === null ? 'The answer is not JSON.' : `${at.path} ${at.message}`;
 }
 
 interface Checked {

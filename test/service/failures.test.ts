@@ -105,6 +105,14 @@ test('asks again with the errors where an answer breaks its schema, twice at mos
     result: { output: { city: 'Ulm' } },
   });
   expect((await house.vendor.ledger()).at(-1)?.messages.at(-1)?.text).toContain('city');
+  // What JSON.parse would take and change is not what the model wrote.
+  const changed = { type: 'answer', text: '{"city":"Ulm","city":"Bonn"}' } as const;
+  await house.vendor.script({ match: 'whose city', then: changed });
+  await house.vendor.script({ match: 'whose city', then: { type: 'answer', json: { city: 'Ulm' } } });
+  expect(await outcome(ask('whose city'), {}, { agents })).toMatchObject({ status: 'completed' });
+  expect((await house.vendor.ledger()).at(-1)?.messages.at(-1)?.text).toContain(
+    '/city is given twice in one object',
+  );
   await house.vendor.script({ match: 'what city', times: 9, then: { type: 'wrong_schema', as: 'prose' } });
   expect(await outcome(ask('what city'), {}, { agents })).toMatchObject({
     status: 'failed',
