@@ -48,6 +48,8 @@ export interface ParallelNode extends Frame {
   concurrency: number;
   branchTimeoutMs?: number;
   require: number | 'all';
+  /** Whether a list with fewer items than `require` misses it; without it, as runs began once, it does not. */
+  shortMisses?: true;
   cancelRest: boolean;
   placeholder: Expression;
   onLate: 'placeholder' | 'partial';

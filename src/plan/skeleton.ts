@@ -127,6 +127,7 @@ function parallelNode(step: ParallelStep, at: At, frame: StepFrame): ParallelNod
   }));
   return {
     ...{ type, ...frame, concurrency, require, cancelRest, onLate },
+    ...(forEach === undefined ? {} : { shortMisses: true as const }),
     branches:
       forEach === undefined || step.step === undefined
         ? branches

@@ -72,6 +72,16 @@ test('fails when fewer branches succeeded than it requires', async () => {
   expect(outcome).toMatchObject({ type: 'failed', error: { code: 'require_missed' } });
 });
 
+test('fails where there are fewer branches than it requires, but not where there is none', async () => {
+  const rest = { require: 3, shortMisses: true } as const;
+  const { outcome } = await play(fanOf(['a', 'b'], rest), { steps: { a: done('a'), b: done('b') } });
+  expect(outcome).toMatchObject({
+    type: 'failed',
+    error: { code: 'require_missed', message: '2 of 2 branches succeeded; 3 must.' },
+  });
+  expect((await play(fanOf([], rest), { steps: {} })).outcome).toMatchObject({ type: 'completed' });
+});
+
 test('ends the others at the first failure when all are required', async () => {
   const never = () => new Promise<Outcome>(() => undefined);
   const { outcome, log } = await play(fanOf(['a', 'b'], { require: 'all' }), {

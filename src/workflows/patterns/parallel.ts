@@ -34,11 +34,17 @@ function requireMissed(step: ParallelNode, scope: Scope, tally: Tally): Unwindin
   // A branch that its own condition skipped is neither a success nor a failure, and of an empty list
   // nothing can be missed.
   const judged = count - skipped;
-  const wanted = step.require === 'all' ? judged : Math.min(step.require, judged);
+  const wanted =
+    step.require === 'all' ? judged : Math.min(step.require, isShort(step, count) ? Infinity : judged);
   if (succeeded >= wanted) return null;
   if (overBudget !== null) return overBudget;
   const message = `${String(succeeded)} of ${String(count)} branches succeeded; ${String(wanted)} must.`;
   return failed(scope.path, 'require_missed', message);
+}
+
+/** Whether there are fewer branches, but some, than must succeed: a list may be shorter than its plan expects. */
+function isShort({ require, shortMisses }: ParallelNode, count: number): boolean {
+  return shortMisses === true && count > 0 && require !== 'all' && count < require;
 }
 
 async function reduce(step: StepNode, scope: Scope, fanned: Fanned): Promise<Outcome> {
