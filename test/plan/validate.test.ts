@@ -482,3 +482,21 @@ describe('limits', () => {
     ]);
   });
 });
+
+describe('a time that is waited for', () => {
+  const until = (text: string) => flowErrors({ type: 'wait', until: text });
+
+  it.each(['2027-01-31T08:00:00Z', '2028-02-29T23:59:59.5+02:00', '{{ input.when }}'])(
+    'may be %s',
+    async (text) => {
+      expect(await until(text)).toEqual([]);
+    },
+  );
+
+  it.each(['2027-02-30T00:00:00Z', '2027-13-01T00:00:00Z', '2027-01-31', '2027-01-31T24:00:00Z', 'soon'])(
+    'is none where it is written %s',
+    async (text) => {
+      expect(await until(text)).toEqual(['0/until validation_failed']);
+    },
+  );
+});

@@ -1,5 +1,6 @@
 import type { WaitNode } from '../../contract/skeleton';
 import { limits } from '../../contract/limits';
+import { rfc3339 } from '../../contract/time';
 import { nothing, type Value } from '../../contract/value';
 import { completed, failed, type Outcome } from '../outcome';
 import type { Scope } from '../scope';
@@ -18,9 +19,6 @@ export async function wait({ wait: awaited }: WaitNode, scope: Scope): Promise<O
       return until(await scope.value(awaited.time), scope);
   }
 }
-
-// Without its offset a time would mean another moment on another machine.
-const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
 async function until(time: Value, scope: Scope): Promise<Outcome> {
   const text = 'inline' in time && typeof time.inline === 'string' ? time.inline : '';
