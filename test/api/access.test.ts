@@ -136,9 +136,16 @@ describe('what belongs to another tenant', () => {
       headers: bearer(key),
       payload: { plan: smallPlan.name, cron: '0 6 * * *' },
     });
+    const sent = await api.app.inject({
+      method: 'POST',
+      url: '/v1/events',
+      headers: bearer(key),
+      payload: { specversion: '1.0', id: '1', source: '/here', type: 'paid' },
+    });
     const own: { [url: string]: string } = {
       ...{ runs: run, approvals: 'apr_1', plans: smallPlan.name },
       schedules: scheduled.json<{ id: string }>().id,
+      events: sent.json<{ id: string }>().id,
     };
     const withIds = routes.filter(
       ({ url, method }) => url.startsWith('/v1/') && url.includes(':') && method !== 'HEAD',
@@ -159,7 +166,8 @@ describe('what belongs to another tenant', () => {
       const payload = ['POST', 'PATCH'].includes(method) ? { payload: body } : {};
       const ask = (id: string) =>
         api.app.inject({ method: method as 'GET', url: concrete(id), headers: bearer(other), ...payload });
-      const known = own[family] ?? '';
+      const known = own[family];
+      if (known === undefined) throw new Error(`Nothing of the tenant is known for ${url}.`);
       const [foreign, unknown] = [await ask(known), await ask('unknown-one')];
       const plain = (body: string): string => body.replace(/"requestId":"[^"]+"/, '');
       expect([url, foreign.statusCode]).toEqual([url, 404]);
