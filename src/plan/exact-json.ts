@@ -116,13 +116,19 @@ function takeNumber(text: string, start: number, stack: Frame[]): number {
   numberToken.lastIndex = start;
   const token = numberToken.exec(text)?.[0] ?? '';
   const value = Number(token);
-  const loses = /^-?\d+$/.test(token) && !Number.isSafeInteger(value);
-  if (loses || value === Infinity || value === -Infinity)
+  // What is no number at all is left to JSON.parse.
+  if (!Number.isNaN(value) && !isKeptExactly(token, value))
     throw new JsonFault('validation_failed', 'A number is too large to be kept exactly.', {
       path: pointer(stack),
       message: `${token.slice(0, 40)} can't be kept exactly`,
     });
   return start + Math.max(1, token.length);
+}
+
+/** Whether a number is what was written, in JSON or YAML: a whole one to its last digit, others within range. */
+export function isKeptExactly(source: string, value: number): boolean {
+  const isWhole = /^[-+]?(\d+|0o[0-7]+|0x[\da-f]+)$/i.test(source);
+  return isWhole ? Number.isSafeInteger(value) : Number.isFinite(value);
 }
 
 function pointer(stack: Frame[]): string {

@@ -14,6 +14,7 @@ import type { Document } from 'yaml';
 import { limits } from '../contract/limits';
 import type { Json } from '../contract/value';
 import { quote } from './check-shape';
+import { isKeptExactly } from './exact-json';
 import { pointerParts } from './json';
 import type { Parsed, Place } from './parsed';
 import { problem, type PlanProblem, type PlanProblemCode } from './problem';
@@ -137,11 +138,6 @@ function contentFaults(document: Document.Parsed): Fault[] {
     },
   });
   return faults;
-}
-
-function isKeptExactly(source: string, value: number): boolean {
-  const isWhole = /^[-+]?(\d+|0o[0-7]+|0x[\da-f]+)$/i.test(source);
-  return isWhole ? Number.isSafeInteger(value) : Number.isFinite(value);
 }
 
 function placeOf(lines: LineCounter, offset: number): Place {

@@ -30,21 +30,23 @@ export async function parallel(step: ParallelNode, scope: Scope): Promise<Outcom
 }
 
 function requireMissed(step: ParallelNode, scope: Scope, tally: Tally): Unwinding | null {
-  const { count, skipped, succeeded, overBudget } = tally;
-  // A branch that its own condition skipped is neither a success nor a failure, and of an empty list
-  // nothing can be missed.
-  const judged = count - skipped;
-  const wanted =
-    step.require === 'all' ? judged : Math.min(step.require, isShort(step, count) ? Infinity : judged);
+  const { count, succeeded, overBudget } = tally;
+  const wanted = wantedOf(step, tally);
   if (succeeded >= wanted) return null;
   if (overBudget !== null) return overBudget;
   const message = `${String(succeeded)} of ${String(count)} branches succeeded; ${String(wanted)} must.`;
   return failed(scope.path, 'require_missed', message);
 }
 
-/** Whether there are fewer branches, but some, than must succeed: a list may be shorter than its plan expects. */
-function isShort({ require, shortMisses }: ParallelNode, count: number): boolean {
-  return shortMisses === true && count > 0 && require !== 'all' && count < require;
+/** How many branches must succeed. */
+function wantedOf({ require, shortMisses }: ParallelNode, { count, skipped }: Tally): number {
+  // A branch that its own condition skipped is neither a success nor a failure, and of an empty list
+  // nothing can be missed.
+  const judged = count - skipped;
+  if (require === 'all') return judged;
+  // A list may have fewer items than must succeed.
+  const isShort = shortMisses === true && count > 0 && count < require;
+  return isShort ? require : Math.min(require, judged);
 }
 
 async function reduce(step: StepNode, scope: Scope, fanned: Fanned): Promise<Outcome> {
