@@ -34,10 +34,11 @@ export async function openEmbedded(options: StandOptions): Promise<Stand> {
     settings: {
       ...foreignSettings,
       DATA_DIR: dataFolder,
-      PORT: '0',
+      PORT: String(await freePort()),
       GATEWAY_PORT: String(await freePort()),
       TEMPORAL_PORT: String(temporalPort),
       TEMPORAL_UI_PORT: String(await freePort()),
+      WORKER_METRICS_PORT: String(await freePort()),
       TEMPORAL_CLI_PATH: await temporalCommand(note),
       FERMATA_TASK_QUEUE: taskQueue,
       ANTHROPIC_API_KEY: 'key-of-the-harness',

@@ -51,7 +51,7 @@ export async function startService(
   const main = await startPart('dev/main', {
     env: {
       DATA_DIR: dataDir,
-      PORT: '0',
+      PORT: String(await freePort()),
       GATEWAY_PORT: String(ports.gateway),
       SIMULATOR_PORT: String(ports.simulator),
       SIMULATOR_LATENCY_MS: '20',
@@ -59,6 +59,7 @@ export async function startService(
       TEMPORAL_CLI_PATH: process.env['TEST_TEMPORAL_CLI'] ?? '',
       TEMPORAL_PORT: String(await freePort()),
       TEMPORAL_UI_PORT: String(await freePort()),
+      WORKER_METRICS_PORT: String(await freePort()),
       FERMATA_TASK_QUEUE: path.basename(dataDir),
       ...(server === undefined ? {} : { DATABASE_URL: await databaseOf(server, dataDir) }),
       ...options.env,
