@@ -2,6 +2,7 @@ import type { JournalFact, Carried } from '../contract/journal';
 import { approvalParts, type ApprovalRow } from './journal-approvals';
 import { project, type Projection, type RunPatch } from './projection';
 import { safe, type Place, type Scope } from './statement-parts';
+import { unusedEventsPart } from './unused-events';
 
 /** An event that comes with an entry but is none of the workflow's own. */
 export type KeptFact = { at: string; step: string | null } & JournalFact;
@@ -51,7 +52,11 @@ export function statementOf(
     ...(projection.steps.length === 0 ? [] : [stepsPart(scope, projection, place)]),
     ...(isFirst ? [temporalRunPart(scope)] : []),
     ...(projection.run?.finished
-      ? [closedTemporalRunPart(scope), leftStepsPart(scope, projection, place)]
+      ? [
+          closedTemporalRunPart(scope),
+          leftStepsPart(scope, projection, place),
+          unusedEventsPart(scope, 'numbered'),
+        ]
       : []),
     ...approvalParts(scope, { projection, opened: write.approval, place }),
   ];

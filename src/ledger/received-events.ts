@@ -90,13 +90,13 @@ export async function settleEvent(
   reason: string | null,
 ): Promise<void> {
   await database.query(
-    `UPDATE received_events e SET
-       status = CASE WHEN $3::text IS NOT NULL THEN 'dead'
-         WHEN EXISTS (SELECT FROM event_effects f WHERE f.tenant = $1 AND f.event = $2) THEN 'delivered'
-         WHEN e.run IS NOT NULL THEN 'kept' ELSE 'dead' END,
-       reason = CASE WHEN $3::text IS NOT NULL THEN $3
-         WHEN e.run IS NULL AND NOT EXISTS (SELECT FROM event_effects f WHERE f.tenant = $1 AND f.event = $2)
-         THEN 'unmatched' END
+    `UPDATE received_events e SET (status, reason) = (
+       SELECT CASE WHEN $3::text IS NOT NULL THEN 'dead' WHEN is_used THEN 'delivered' WHEN is_open THEN 'kept' ELSE 'dead' END,
+         CASE WHEN $3::text IS NOT NULL THEN $3 WHEN NOT is_used AND NOT is_open THEN 'unmatched' END
+       FROM (SELECT
+         EXISTS (SELECT FROM event_effects f WHERE f.tenant = $1 AND f.event = $2) AS is_used,
+         -- For whom it may be kept.
+         EXISTS (SELECT FROM runs r WHERE r.tenant = $1 AND r.id = e.run AND r.finished_at IS NULL) AS is_open) known)
      WHERE tenant = $1 AND id = $2 AND status = 'pending' AND tried_at > '-infinity'`,
     [tenant, id, reason],
   );

@@ -104,7 +104,7 @@ function reading(app: App, service: Service): void {
       schema: {
         summary: 'List events, newest first',
         description:
-          'With `status=dead`: those that nothing matched, or from which not all followed that should.',
+          'With `status=dead`: those that nothing matched, that a run ended without using, or from which not all followed that should.',
         querystring: z.strictObject({ status: oneOrMany(z.enum(eventStatuses)).default([]), ...pageQuery }),
         response: { 200: EventList },
       },

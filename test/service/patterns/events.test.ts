@@ -143,13 +143,17 @@ test('ends when nothing has come for a while, and with what there is when money 
   });
 }, 60_000);
 
-test('cancelled while it waits, it lets nobody wake it any more', async () => {
+test('cancelled while it waits, it lets nobody wake it any more, and what it kept is a dead letter', async () => {
   const type = `late.${randomUUID()}`;
   const id = await plain.start(planOf(reactor({ [type]: set(1) })));
   await waits(plain, id);
+  const kept = await plain.service.request('POST', `/v1/runs/${id}/signals`, { type: `other.${type}` });
+  expect(kept).toMatchObject({ status: 202, body: { woken: [] } });
   await plain.service.request('POST', `/v1/runs/${id}/cancel`, { reason: 'enough' });
   expect(await plain.ended(id)).toMatchObject({ status: 'cancelled' });
   expect(await send(plain, type, 1)).toMatchObject({ woken: [], deadLetter: true });
+  const { id: letter } = kept.body as { id: string };
+  expect((await dead(plain)).find((one) => one.id === letter)).toMatchObject({ reason: 'unmatched' });
 }, 60_000);
 
 test('no event is lost or handled twice when the worker is killed in the middle', async () => {

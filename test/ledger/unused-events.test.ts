@@ -1,0 +1,84 @@
+import type { JournalEntry } from '../../src/contract/journal';
+import type { RunEnd } from '../../src/contract/workflow';
+import { writeEntries } from '../../src/ledger/journal';
+import { insertEvent, settleEvent } from '../../src/ledger/received-events';
+import { endRun } from '../../src/ledger/run-endings';
+import { insertSubscription, takeFor } from '../../src/ledger/subscriptions';
+import { testDatabase, type TestDatabase } from '../support/database';
+
+let ledger: TestDatabase;
+beforeAll(async () => {
+  ledger = await testDatabase('embedded');
+});
+afterAll(() => ledger.close());
+
+const tenant = 'default';
+const at = '2026-01-01T00:00:00.000Z';
+const nothing = { output: { inline: null }, incomplete: [], error: null, reason: null };
+
+let numbers = 0;
+async function newRun(): Promise<string> {
+  const id = `run-${String(++numbers)}`;
+  await ledger.database.query(
+    `INSERT INTO runs (tenant, id, plan_name, plan_version, plan_digest, manifest, workflow_type, input_json, started_by)
+     VALUES ($1, $2, 'p', '1.0.0', 'd', 'm', 'sequence', '{"inline":null}', 'test')`,
+    [tenant, id],
+  );
+  return id;
+}
+async function signal(run: string): Promise<string> {
+  const id = `evt-${String(++numbers)}`;
+  const event = { tenant, id, type: 'paid', source: '/tests', run, hops: 0, event: { inline: null } };
+  await insertEvent(ledger.database, event);
+  return id;
+}
+const settle = (id: string) => settleEvent(ledger.database, { tenant, id }, null);
+const fateOf = async (id: string) => {
+  const { rows } = await ledger.database.query<{ fate: string }>(
+    `SELECT status || coalesce(' ' || reason, '') AS fate FROM received_events WHERE id = $1`,
+    [id],
+  );
+  return rows[0]?.fate;
+};
+const write = (run: string, entries: JournalEntry[]) =>
+  writeEntries(ledger.database, { tenant, run, journal: { temporalRun: 't1', entries } });
+const finish = (run: string, status: RunEnd) =>
+  write(run, [{ n: 1, at, step: null, type: 'run.finished', data: { ...nothing, status, activeMs: 1 } }]);
+
+const ends: [string, (run: string) => Promise<unknown>][] = [
+  ['completes', (run) => finish(run, 'completed')],
+  ['fails', (run) => finish(run, 'failed')],
+  ['is cancelled', (run) => finish(run, 'cancelled')],
+  [
+    'is ended for its workflow',
+    (run) => endRun(ledger.database, { tenant, run, temporalRun: null }, { ...nothing, status: 'failed' }),
+  ],
+];
+
+test.each(ends)('an event that a run keeps is a dead letter when the run %s', async (_, end) => {
+  const [run, other] = [await newRun(), await newRun()];
+  const [kept, underWay, elsewhere] = [await signal(run), await signal(run), await signal(other)];
+  await settle(kept);
+  await settle(elsewhere);
+  expect([await fateOf(kept), await fateOf(underWay)]).toEqual(['kept', 'pending']);
+  await end(run);
+  for (const id of [kept, underWay]) expect(await fateOf(id)).toBe('dead unmatched');
+  expect(await fateOf(elsewhere)).toBe('kept');
+  const late = await signal(run);
+  await settle(late);
+  expect(await fateOf(late)).toBe('dead unmatched');
+});
+
+test.each(ends)('an event that a step has taken is delivered when the run %s', async (_, end) => {
+  const run = await newRun();
+  const [used, underWay] = [await signal(run), await signal(run)];
+  await settle(used);
+  const step = { tenant, run, workflowId: run, types: ['paid'], fits: null, names: {} };
+  for (const [path, event] of Object.entries({ first: used, second: underWay })) {
+    await insertSubscription(ledger.database, { ...step, path });
+    await takeFor(ledger.database, { tenant, event, told: true }, [{ run, path }]);
+  }
+  await end(run);
+  await settle(underWay);
+  expect([await fateOf(used), await fateOf(underWay)]).toEqual(['delivered', 'delivered']);
+});
