@@ -4,12 +4,15 @@ import type { CheckingAnswer } from './checking-program';
 import { inThread, SchemaError } from './checking-thread';
 import type { Fault } from './fault';
 import { problem, type PlanProblem } from './problem';
+import { emptyRanges, endlessReference } from './schema-sense';
 
-/** Whether a JSON Schema 2020-12 compiles; paths are pointers into the schema. */
+/** Whether a JSON Schema 2020-12 compiles and makes sense; paths are pointers into the schema. */
 export async function checkSchema(schema: Json): Promise<PlanProblem[]> {
   try {
     const { faults } = await ask(schema, null);
-    return faults.map(({ path, message }) => problem(path, 'invalid_schema', `${message}.`));
+    const endless = endlessReference(schema);
+    const found = [...(endless.length > 0 ? endless : faults), ...emptyRanges(schema)];
+    return found.map(({ path, message }) => problem(path, 'invalid_schema', `${message}.`));
   } catch (error) {
     if (error instanceof SchemaError) return [problem('', error.code, error.message)];
     throw error;

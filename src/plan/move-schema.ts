@@ -1,9 +1,10 @@
 import type { Json } from '../contract/value';
 import { isObject } from './json';
 
-/** Keywords under which stand values, and those under which stand schemas by names of their own. */
-const values = new Set(['const', 'enum', 'default', 'examples']);
-const maps = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
+/** Keywords under which stand values and no schemas. */
+export const values = new Set(['const', 'enum', 'default', 'examples']);
+/** Keywords under which stand schemas by names of their own. */
+export const maps = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
 
 /** A JSON Schema as a part of another one, at `place`: what it refers to within itself moves with it. */
 export function moved(schema: Json, place: string): Json {

@@ -163,9 +163,69 @@ describe('schemas', () => {
   });
 });
 
+test.each([
+  [{ $ref: '#' }, ''],
+  [
+    { type: 'object', properties: { a: { anyOf: [{ type: 'null' }, { $ref: '#/properties/a' }] } } },
+    '/properties/a',
+  ],
+  [
+    { $ref: '#/$defs/a%62', $defs: { ab: { $ref: '#/$defs/c' }, c: { allOf: [{ $ref: '#/$defs/ab' }] } } },
+    '',
+  ],
+  [{ properties: { $ref: { $ref: '#/properties/$ref' } } }, '/properties/$ref'],
+  [{ items: { $id: 'https://example.com/a', not: { $ref: '#' } } }, '/items'],
+])('refuses a schema that would judge the same value without end: %j', async (schema, path) => {
+  expect(await checkSchema(schema)).toEqual([
+    {
+      path,
+      code: 'invalid_schema',
+      message: expect.stringMatching(/^refers back to itself .+\.$/) as string,
+    },
+  ]);
+});
+
+test.each([
+  [{ minimum: 5, maximum: 3 }, '/minimum', 'minimum 5 is more than maximum 3.'],
+  [
+    { exclusiveMinimum: 1, exclusiveMaximum: 0.5 },
+    '/exclusiveMinimum',
+    'exclusiveMinimum 1 is more than exclusiveMaximum 0.5.',
+  ],
+  [{ items: { minLength: 5, maxLength: 1 } }, '/items/minLength', 'minLength 5 is more than maxLength 1.'],
+  [
+    { allOf: [true, { minItems: 2, maxItems: 0 }] },
+    '/allOf/1/minItems',
+    'minItems 2 is more than maxItems 0.',
+  ],
+  [
+    { properties: { const: { minProperties: 2, maxProperties: 1 } } },
+    '/properties/const/minProperties',
+    'minProperties 2 is more than maxProperties 1.',
+  ],
+])('refuses bounds between which nothing fits: %j', async (schema, path, message) => {
+  expect(await checkSchema(schema)).toEqual([{ path, code: 'invalid_schema', message }]);
+});
+
+test('takes bounds that meet, and those that are values', async () => {
+  const value = { minimum: 2, maximum: 1 };
+  const schema = { minLength: 3, maxLength: 3, minimum: 1, const: value, enum: [value], default: value };
+  expect(await checkSchema(schema)).toEqual([]);
+  expect(await checkSchema({ properties: { minimum: { type: 'number' }, maximum: true } })).toEqual([]);
+  expect(await checkSchema({ $ref: '#/default', default: value })).toEqual([]);
+});
+
 test('lets a schema name itself', async () => {
   const tree = { type: 'object', properties: { child: { $ref: '#' } }, additionalProperties: false };
   expect(await checkSchema(tree)).toEqual([]);
   expect(await validateJson(tree, { child: { child: {} } })).toEqual([]);
   expect(await validateJson(tree, { child: { leaf: 1 } })).toMatchObject([{ path: '/child/leaf' }]);
+});
+
+test('lets schemas name each other for parts of a value', async () => {
+  const list = { anyOf: [{ type: 'null' }, { $ref: '#/$defs/pair' }] };
+  const pair = { type: 'array', prefixItems: [true, { $ref: '#/$defs/list' }], items: false };
+  const schema = { $ref: '#/$defs/list', $defs: { list, pair } };
+  expect(await checkSchema(schema)).toEqual([]);
+  expect(await validateJson(schema, [1, [2, null]])).toEqual([]);
 });
