@@ -131,7 +131,7 @@ export const StartRun = z
         priority: z.int().min(1).max(5).optional().meta({ description: '1 is the most urgent; 3 is usual.' }),
         limits: z
           .strictObject({
-            costUsd: z.number().positive().optional(),
+            costUsd: z.number().min(limits.costUsdMin).optional(),
             tokens: z.int().positive().optional(),
             modelCalls: z.int().positive().optional(),
             timeout: DurationText.optional(),

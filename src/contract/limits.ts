@@ -1,5 +1,7 @@
 /** Every bound of the service that is not a user's choice, by name. Units stand last. */
 export const limits = {
+  /** The unit in which money is counted. */
+  costUsdMin: 1e-9,
   /** A value up to the size of a preview rides in history; a larger one is a reference. */
   inlineBytesMax: 256,
   /** A whole that a workflow put together from references is kept as such up to this size, then stored. */

@@ -31,7 +31,7 @@ export const Plan = object(says.plan, {
   agents: z.record(Name, Agent).default({}),
   limits: Limits.optional(),
   context: Context.optional(),
-  alerts: object(says.alerts, { costUsd: z.number().positive().optional() }).optional(),
+  alerts: object(says.alerts, { costUsd: z.number().min(limits.costUsdMin).optional() }).optional(),
   triggers: z.array(Trigger).min(1).max(limits.triggersMax).optional(),
   flow: Step,
 }).meta({ id: 'Plan', description: says.schemas.Plan });

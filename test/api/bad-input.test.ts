@@ -259,6 +259,13 @@ describe('a request that is malformed', () => {
     ]);
   });
 
+  it('is told the smallest amount of money', async () => {
+    const { problem } = await send({ plan: smallPlan, options: { limits: { costUsd: 1e-12 } } });
+    expect(problem.errors).toMatchObject([
+      { path: '/options/limits/costUsd', message: expect.stringContaining('>=1e-9') as string },
+    ]);
+  });
+
   it('says which name holds NUL', async () => {
     for (const url of ['/v1/runs/%00', '/v1/runs?q=%00', '/v1/plans/a%00b'])
       expect((await api.app.inject({ url, headers: bearer(key) })).json()).toMatchObject({

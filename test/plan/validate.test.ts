@@ -127,6 +127,17 @@ describe('the shape of a plan', () => {
     ]);
   });
 
+  it('knows no amount below the smallest that is counted', async () => {
+    const flow = agentStep('x', { limits: { costUsd: 1e-9 } });
+    const at = (costUsd: number) => ({ limits: { costUsd }, alerts: { costUsd } });
+    expect((await validatePlan(planOf(flow, at(1e-9)), simulated)).errors).toEqual([]);
+    const { errors } = await validatePlan(planOf(flow, at(1e-12)), simulated);
+    expect(errors.map(({ path, message }) => `${path} ${message}`).sort()).toEqual([
+      '/alerts/costUsd This is 1e-12; it must be at least 1e-9.',
+      '/limits/costUsd This is 1e-12; it must be at least 1e-9.',
+    ]);
+  });
+
   it('asks for quotes around a version that is a number', async () => {
     const { errors } = await validatePlan(planOf(setStep(1), { version: 1 }), simulated);
     expect(errors).toEqual([

@@ -51,7 +51,7 @@ export const Condition: z.ZodType<Condition> = z
   .meta({ id: 'Condition', description: says.schemas.Condition });
 
 export const Limits = object(says.limits, {
-  costUsd: z.number().positive().max(100_000).optional(),
+  costUsd: z.number().min(limits.costUsdMin).max(100_000).optional(),
   tokens: z.int().positive().nullable().optional(),
   modelCalls: z.int().positive().nullable().optional(),
   timeout: Duration.nullable().optional(),
