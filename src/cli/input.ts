@@ -10,8 +10,18 @@ export function readInput(given: string | undefined, settings: readonly string[]
   const input = given === undefined ? {} : parseInput(given);
   if (settings.length === 0) return input;
   if (!isFields(input)) throw usageError('--set needs an input that is an object; --input is none.');
-  for (const setting of settings) setField(input, setting);
+  for (const [index, setting] of settings.entries()) {
+    demandNothingUndone(setting, settings.slice(0, index));
+    setField(input, setting);
+  }
   return input;
+}
+
+/** What is set twice is one mistake at least, and nobody would see which. */
+function demandNothingUndone(setting: string, before: readonly string[]): void {
+  const [name] = splitPair('--set', setting);
+  const undone = before.find((one) => one.startsWith(`${name}=`) || one.startsWith(`${name}.`));
+  if (undone !== undefined) throw usageError(`--set ${setting}: this would undo --set ${undone}.`);
 }
 
 function parseInput(given: string): Json {

@@ -29,6 +29,10 @@ describe('the input of a run', () => {
     });
   });
 
+  it('sets fields inside one that was set before, and beside one that begins alike', () => {
+    expect(readInput(undefined, ['a={"b":1}', 'a.c=2', 'aa=3'])).toEqual({ a: { b: 1, c: 2 }, aa: 3 });
+  });
+
   it('keeps an equals sign in the value', () => {
     expect(readInput(undefined, ['formula=a=b'])).toEqual({ formula: 'a=b' });
   });
@@ -61,6 +65,9 @@ describe('the input of a run', () => {
   it.each([
     [['topic'], '--set topic: write it as name=value.'],
     [['a=1', 'a.b=2'], '--set a.b=2: a is no object that could have fields.'],
+    [['a.b=1', 'a=2'], '--set a=2: this would undo --set a.b=1.'],
+    [['a.b.c=1', 'x=1', 'a.b={}'], '--set a.b={}: this would undo --set a.b.c=1.'],
+    [['a=1', 'a=2'], '--set a=2: this would undo --set a=1.'],
   ])('refuses %j in one line', (settings, message) => {
     expect(() => readInput(undefined, settings)).toThrow(message);
   });
