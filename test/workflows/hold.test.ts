@@ -1,9 +1,11 @@
+import type { HeldNode } from '../../src/contract/node-parts';
 import type { AgentNode } from '../../src/contract/skeleton';
+import type { Value } from '../../src/contract/value';
 import { agent } from '../../src/workflows/patterns/agent';
 import type { Settled } from '../../src/workflows/scope';
 import { broken, done, scriptedScope } from './scripted-scope';
 
-const held = (risk: 'low' | 'high'): AgentNode => ({
+const held = (risk: HeldNode['risk']): AgentNode => ({
   ...{ type: 'agent', agent: 'payer', prompt: { at: '/p', uses: [] }, onFailure: { type: 'fail' } },
   context: { mode: 'none', maxTokens: 1 },
   held: { risk, timeoutMs: 1, schemaAt: '/agents/payer/output' },
@@ -43,4 +45,18 @@ test('what nobody decides in time fails, and what is rejected is', async () => {
   const no = settled({ status: 'rejected', decision: 'reject', comment: 'no' });
   const second = scriptedScope({ answers: answers(), decisions: [no] });
   expect(await agent(held('high'), second.scope)).toMatchObject({ type: 'rejected', comment: 'no' });
+});
+
+test.each<[Value, string]>([
+  [{ inline: 'some\n' }, '"some"'],
+  [{ inline: 3 }, '3'],
+  [{ inline: null }, 'null'],
+  [{ inline: { level: 'high' } }, '{"level":"high"}'],
+  [{ ref: 'r', bytes: 999, tokens: 9, preview: 'a long\ntext' }, 'a long text …'],
+])('a risk that is none is shown: %j', async (value, shown) => {
+  const { scope } = scriptedScope({});
+  const risk = { at: '/flow/risk', uses: [] };
+  expect(await agent(held(risk), { ...scope, value: () => Promise.resolve(value) })).toMatchObject({
+    error: { message: `/flow/risk: The risk is low, medium or high, not ${shown}.` },
+  });
 });

@@ -9,11 +9,11 @@ type Risk = Matter['risk'];
 export async function riskOf({ risk }: HeldNode, scope: Scope): Promise<Risk | { problem: string }> {
   if (typeof risk === 'string') return risk;
   const value = await scope.value(risk);
-  const text = 'inline' in value ? value.inline : null;
+  const json = 'inline' in value ? value.inline : null;
   // A template of several lines ends in one more.
-  const level = typeof text === 'string' ? text.trim() : null;
+  const level = typeof json === 'string' ? json.trim() : json;
   if (level === 'low' || level === 'medium' || level === 'high') return level;
-  const came = level === null ? 'something else' : `"${level}"`;
+  const came = 'preview' in value ? `${value.preview.replaceAll(/\s+/g, ' ')} …` : JSON.stringify(level);
   return { problem: `${risk.at}: The risk is low, medium or high, not ${came}.` };
 }
 
