@@ -1,6 +1,7 @@
 import type { Check } from '../contract/plan';
 import type { Json } from '../contract/value';
 import { evaluateCondition } from '../plan/condition';
+import { faultText, type Fault } from '../plan/fault';
 import { validateJson } from '../plan/json-schema';
 import { validateMarkdown } from '../plan/markdown';
 import { asText, type NamedValues } from '../plan/template';
@@ -60,8 +61,8 @@ async function schemaFault(schema: Json, output: Json): Promise<string | null> {
 
 const faultsSaid = 10;
 
-function said(faults: { path: string; message: string }[]): string {
-  const first = faults.slice(0, faultsSaid).map(({ path, message }) => `${path} ${message}`.trim());
+function said(faults: Fault[]): string {
+  const first = faults.slice(0, faultsSaid).map(faultText);
   const more = faults.length - first.length;
   return [...first, ...(more > 0 ? [`${String(more)} more`] : [])].join('; ');
 }

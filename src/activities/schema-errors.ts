@@ -1,5 +1,6 @@
 import type { Json } from '../contract/value';
 import { SchemaError } from '../plan/checking-thread';
+import { faultText } from '../plan/fault';
 import { validateJson } from '../plan/json-schema';
 
 /**
@@ -9,9 +10,7 @@ import { validateJson } from '../plan/json-schema';
 export async function schemaErrors(schema: Json, json: Json): Promise<string | null> {
   try {
     const faults = await validateJson(schema, json);
-    return faults.length === 0
-      ? null
-      : faults.map(({ path, message }) => `${path || '/'} ${message}`).join('\n');
+    return faults.length === 0 ? null : faults.map(faultText).join('\n');
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
     return error.message;

@@ -318,7 +318,7 @@ describe('asking again', () => {
 
   it('says what broke the schema', async () => {
     const prior: Resolved['prior'] = [
-      { type: 'reask', answer: '{}', errors: "/: must have required property 'a'" },
+      { type: 'reask', answer: '{}', errors: "must have required property 'a'" },
     ];
     const { messages } = await render('Write.', { resolved: { prior } });
     expect(messages[2]?.text).toContain("must have required property 'a'");
