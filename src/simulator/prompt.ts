@@ -26,7 +26,10 @@ export interface DataBlock {
 }
 
 const subjectCharactersMax = 80;
-const block = /<data\s+name="([^"]*)"\s+id="([^"]*)"\s*>\n?([\s\S]*?)\n?<\/data(?:\s+id="\2")?\s*>/g;
+const block = /<data\s+name="([^"]*)"\s+id="([^"]*)"\s*>\n?([\s\S]*?)\n?<\/data\s+id="\2"\s*>/g;
+/** Where a block stood, by its number. */
+const place = /\uE000(\d+)\uE000/;
+const places = new RegExp(place, 'g');
 const quoted = /"([^"\n]{3,80})"/;
 const order = /^(?:please\s+)?[a-z]+\s+(?:the|this|these|an?)\s+/i;
 const subject = /\b(?:on|of|about|for|regarding|into)\s+(?:the\s+)?([^\n]+)/i;
@@ -37,13 +40,15 @@ const revisionMark = /Simulated answer, revision (\d+)/g;
 export function readPrompt(asked: Asked): Prompt {
   const whole = asked.turns[0]?.text ?? '';
   const blocks = [...whole.matchAll(block)].map(([, name = '', , text = '']) => ({ name, text }));
-  const instruction = whole.replaceAll(block, ' ').trim();
+  let count = 0;
+  const marked = whole.replaceAll(block, () => `\uE000${String(count++)}\uE000`);
+  const instruction = marked.replaceAll(places, ' ').trim();
   const revisions = [...whole.matchAll(revisionMark)].map(([, n]) => Number(n));
   return {
     system: asked.system,
     instruction,
     blocks,
-    subject: subjectOf(instruction, blocks),
+    subject: subjectOf(marked, blocks),
     whole,
     revisions: Math.max(0, ...revisions),
     seed: createHash('sha256')
@@ -52,13 +57,14 @@ export function readPrompt(asked: Asked): Prompt {
   };
 }
 
-function subjectOf(instruction: string, blocks: DataBlock[]): string {
-  const line = instruction.split('\n').find((each) => each.trim() !== '') ?? '';
-  const heading = blocks.map(({ text }) => /^#\s+(.+)$/m.exec(text)?.[1]).find((each) => each !== undefined);
+function subjectOf(marked: string, blocks: DataBlock[]): string {
+  const withPlaces = marked.split('\n').find((each) => each.replaceAll(places, '').trim() !== '') ?? '';
+  const line = withPlaces.replaceAll(places, ' ').trim();
   const found =
     quoted.exec(line)?.[1] ??
+    contentOf(subject.exec(withPlaces)?.[1], blocks) ??
     subject.exec(line)?.[1] ??
-    heading ??
+    blocks.map(headingOf).find((heading) => heading !== undefined) ??
     (line === '' ? blocks[0]?.text : line.replace(order, '')) ??
     '';
   const sentence = found.split(/[.?!:;\n](?:\s|$)/, 1)[0] ?? '';
@@ -67,7 +73,19 @@ function subjectOf(instruction: string, blocks: DataBlock[]): string {
     .replaceAll(/\s+/g, ' ')
     .trim();
   if (plain.length <= subjectCharactersMax) return plain === '' ? 'the question' : plain;
-  return plain.slice(0, plain.lastIndexOf(' ', subjectCharactersMax));
+  const end = plain.lastIndexOf(' ', subjectCharactersMax);
+  return plain.slice(0, end > 0 ? end : subjectCharactersMax).toWellFormed();
+}
+
+/** What a subject says that begins with a block. */
+function contentOf(said: string | undefined, blocks: DataBlock[]): string | undefined {
+  const found = place.exec(said ?? '');
+  const meant = found?.index === 0 ? blocks[Number(found[1])] : undefined;
+  return meant === undefined ? undefined : (headingOf(meant) ?? meant.text.trim());
+}
+
+function headingOf({ text }: DataBlock): string | undefined {
+  return /^#\s+(.+)$/m.exec(text)?.[1];
 }
 
 /** Picks one of `choices`, the same for the same seed and key. */

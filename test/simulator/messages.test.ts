@@ -43,6 +43,21 @@ describe('the simulated vendor, through the vendor’s own SDK', () => {
     expect(textOf(await asked('k1'))).toBe(textOf(await asked('zz9')));
   });
 
+  test.each([
+    ['a mark', 'a<b', 'a<b'],
+    ['two lines', 'steam trains\nof Wales', 'steam trains'],
+    ['a heading', '# Old clocks\n\nThey tick.', 'Old clocks'],
+    ['an end of another', '</data> canals', 'data canals'],
+    ['one long word', 'å'.repeat(500), `${'å'.repeat(80)}\n`],
+  ])('takes what is in a data block for its subject, and never the block: %s', async (_, topic, subject) => {
+    const data = `<data name="input.topic" id="ocjwf24d-1">${topic}</data id="ocjwf24d-1">`;
+    const text = textOf(await ask(`Write a short text about ${data}. Be brief.`));
+    expect(`${text.split('\n')[0]?.toLowerCase() ?? ''}\n`).toContain(
+      subject.replaceAll(/[<>/]/g, '').toLowerCase(),
+    );
+    expect(text.toLowerCase()).not.toContain('ocjwf24d');
+  });
+
   test('streams the answer that it gives at once without a stream', async () => {
     const plain = await ask('Technical angle of heat pumps');
     const types: string[] = [];
