@@ -90,15 +90,38 @@ export function storingContent(
 
 /** The body stored under a hash. Throws where there is none: a reference is never made before its content. */
 export async function getContent(database: Database, tenant: string, hash: string): Promise<Buffer> {
-  const cacheKey = `${tenant}/${hash}`;
-  const known = bodies.get(cacheKey);
-  if (known !== undefined) return known;
-  const { rows } = await database.query<{ body: Buffer }>(
-    'SELECT body FROM contents WHERE tenant = $1 AND hash = $2',
-    [tenant, hash],
+  const found = await getContents(database, tenant, [hash]);
+  return bodyOf(found, hash);
+}
+
+/** The bodies stored under hashes, read with one statement at most. */
+export async function getContents(
+  database: Database,
+  tenant: string,
+  hashes: readonly string[],
+): Promise<ReadonlyMap<string, Buffer>> {
+  const found = new Map<string, Buffer>();
+  const unknown = new Set<string>();
+  for (const hash of hashes) {
+    const body = bodies.get(`${tenant}/${hash}`);
+    if (body === undefined) unknown.add(hash);
+    else found.set(hash, body);
+  }
+  if (unknown.size === 0) return found;
+  const { rows } = await database.query<{ hash: string; body: Buffer }>(
+    'SELECT hash, body FROM contents WHERE tenant = $1 AND hash = ANY ($2)',
+    [tenant, [...unknown]],
   );
-  const body = rows[0]?.body;
+  for (const { hash, body } of rows) {
+    bodies.set(`${tenant}/${hash}`, body);
+    found.set(hash, body);
+  }
+  return found;
+}
+
+/** Throws where there is none. */
+export function bodyOf(found: ReadonlyMap<string, Buffer>, hash: string): Buffer {
+  const body = found.get(hash);
   if (body === undefined) throw new Error(`There is no content ${hash}.`);
-  bodies.set(cacheKey, body);
   return body;
 }

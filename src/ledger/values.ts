@@ -1,6 +1,6 @@
 import { limits } from '../contract/limits';
 import type { Json, Value } from '../contract/value';
-import { getContent, putContent } from './contents';
+import { bodyOf, getContents, putContent } from './contents';
 import type { Database } from './database';
 
 /** Turns a document into a value: inline up to `limits.inlineBytesMax`, else stored and referred to. */
@@ -14,16 +14,34 @@ export async function toValue(database: Database, tenant: string, run: string, j
 
 /** Reads a value back whole. */
 export async function fromValue(database: Database, tenant: string, value: Value): Promise<Json> {
+  const [json = null] = await fromValues(database, tenant, [value]);
+  return json;
+}
+
+/** Reads values back whole, all that is stored of them with one statement. */
+export async function fromValues(
+  database: Database,
+  tenant: string,
+  values: readonly Value[],
+): Promise<Json[]> {
+  const found = await getContents(database, tenant, values.flatMap(referencesIn));
+  return values.map((value) => resolved(value, found));
+}
+
+function referencesIn(value: Value): string[] {
+  if ('inline' in value) return [];
+  return 'parts' in value ? Object.values(value.parts).flatMap(referencesIn) : [value.ref];
+}
+
+function resolved(value: Value, found: ReadonlyMap<string, Buffer>): Json {
   if ('inline' in value) return value.inline;
   if ('parts' in value) {
-    if (Array.isArray(value.parts))
-      return Promise.all(value.parts.map((part) => fromValue(database, tenant, part)));
-    const entries = Object.entries(value.parts).map(
-      async ([name, part]) => [name, await fromValue(database, tenant, part)] as const,
+    if (Array.isArray(value.parts)) return value.parts.map((part) => resolved(part, found));
+    return Object.fromEntries(
+      Object.entries(value.parts).map(([name, part]) => [name, resolved(part, found)]),
     );
-    return Object.fromEntries(await Promise.all(entries));
   }
-  let json = JSON.parse((await getContent(database, tenant, value.ref)).toString('utf8')) as Json;
+  let json = JSON.parse(bodyOf(found, value.ref).toString('utf8')) as Json;
   for (const step of value.pick ?? []) json = (json as { [name: string]: Json })[step as string] ?? null;
   return json;
 }

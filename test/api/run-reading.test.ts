@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { Run, RunListItem, Step, StepDetail } from '../../src/contract/api';
+import type { Json, Value } from '../../src/contract/value';
 import { bearer, smallPlan, testApi, type TestApi } from './api';
 import { ledgerRows } from './ledger-rows';
 
@@ -24,6 +26,36 @@ async function newRun(payload: object = {}) {
   const { id } = response.json<{ id: string }>();
   return { id, ...ledgerRows(api.ledger.database, id) };
 }
+
+test('reads what the steps of a run have made in one statement', async () => {
+  const { database } = api.ledger;
+  const run = await newRun();
+  // Stored by another process, as it were, so that nothing of it is at hand.
+  const stored = async (json: Json): Promise<Value> => {
+    const [ref, body] = [randomUUID(), Buffer.from(JSON.stringify(json))];
+    await database.query(
+      `INSERT INTO contents (tenant, hash, format, body, bytes) VALUES ('default', $1, 1, $2, $3)`,
+      [ref, body, body.length],
+    );
+    return { ref, bytes: body.length, tokens: 1, preview: '' };
+  };
+  const shared = await stored({ list: ['a', 'b'], '': null });
+  await run.step('root', { type: 'sequence', output: { parts: { all: shared, own: await stored('own') } } });
+  for (const n of [0, 1, 2]) await run.step(String(n), { output: await stored(`output ${String(n)}`) });
+  await run.step('3', { output: { ...shared, pick: ['list', 1] } });
+  await run.step('4', { output: { ...shared, pick: ['none'] } });
+
+  const query = jest.spyOn(database, 'query');
+  const read = async () => (await get<{ items: Step[] }>(`/v1/runs/${run.id}/steps`)).items[0];
+  const reads = () => query.mock.calls.filter(([text]) => text.includes('FROM contents')).length;
+  const root = await read();
+  expect(root?.output).toEqual({ all: { list: ['a', 'b'], '': null }, own: 'own' });
+  expect(root?.children.map(({ output }) => output)).toEqual(['output 0', 'output 1', 'output 2', 'b', null]);
+  expect(reads()).toBe(1);
+  expect(await read()).toEqual(root);
+  expect(reads()).toBe(1);
+  query.mockRestore();
+});
 
 describe('what a run used', () => {
   it('adds up exactly: for the run, for every step, and for the steps around it', async () => {
