@@ -119,18 +119,20 @@ test('hands a missed requirement for want of budget to the step that carries the
   });
 });
 
-test('ends as a whole when a person rejects in one branch', async () => {
+test('ends as a whole when a person rejects in one branch, and names what had failed by then', async () => {
   const rejected: Outcome = {
     type: 'rejected',
     by: 'ada',
-    step: 'fan.a',
+    step: 'fan.b',
     comment: null,
     value: { inline: null },
   };
   const never = () => new Promise<Outcome>(() => undefined);
-  const { outcome, log } = await play(fanOf(['a', 'b']), { steps: { a: rejected, b: never } });
+  const steps = { a: broken('refused'), b: rejected, c: never };
+  const { outcome, log } = await play(fanOf(['a', 'b', 'c']), { steps });
   expect(outcome).toMatchObject({ type: 'rejected', by: 'ada' });
-  expect(log.ended).toEqual(['b']);
+  expect(log.ended).toEqual(['c']);
+  expect(log.notes).toEqual([{ step: 'fan.a', code: 'branch_failed' }]);
 });
 
 test('gives an empty list for no items', async () => {

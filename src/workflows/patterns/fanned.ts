@@ -31,12 +31,13 @@ export interface Tally {
 export async function carryOut(step: ParallelNode, scope: Scope, lanes: Lane[]): Promise<Fanned> {
   const { results, over, unwinding } = await runLanes(step, scope, lanes);
   const fanned = await gather(step, scope, { lanes, results });
-  if (unwinding !== null) return { ...fanned, unwinding };
+  // Where a stop goes further up, the step that it ends at says what came of this one.
+  if (unwinding !== null && unwinding.type !== 'rejected') return { ...fanned, unwinding };
   for (const [index, lane] of lanes.entries()) {
     const hole = results[index]?.hole;
     if (hole) scope.note(pathOf(scope.path, lane.name), hole.code, hole.reason);
   }
-  return { ...fanned, tally: { ...fanned.tally, over } };
+  return unwinding === null ? { ...fanned, tally: { ...fanned.tally, over } } : { ...fanned, unwinding };
 }
 
 /** What stands for branches that are never begun. */
