@@ -5,6 +5,7 @@ import { limits } from '../contract/limits';
 import { addUsage } from '../contract/usage';
 import { callModel } from './activities';
 import { callOf, contextOf, type About, type Asking } from './call';
+import { noteFailedCall } from './failed-call';
 import type { Node } from './node';
 import type { Given } from './progress';
 import { completed, failed, incomplete, type Outcome } from './outcome';
@@ -30,9 +31,14 @@ export async function ask(run: RunState, node: Node, question: Question): Promis
   if (Object.keys(settled).length > 0) given.set(place, settled);
   const models = candidates(agent, settled.list ?? 0);
   const about = { question, path, models, given: settled };
-  const answer = await askModels(run, node, about, asking);
-  asks.set(place, { type: 'answered', answer });
-  return answer;
+  try {
+    const answer = await askModels(run, node, about, asking);
+    asks.set(place, { type: 'answered', answer });
+    return answer;
+  } catch (error) {
+    noteFailedCall(error, path);
+    throw error;
+  }
 }
 
 /** What is settled of a question before it is put: which models are asked, and of how much of the workspace. */

@@ -10,6 +10,7 @@ import type { StepNode } from '../contract/skeleton';
 import { isNothing, nothing } from '../contract/value';
 import { activityCause } from './activities';
 import { escalate, type Escalation } from './escalate';
+import { failedCall } from './failed-call';
 import { interpret } from './interpreter';
 import { isolated } from './isolated';
 import type { LimitKind } from './limits';
@@ -122,7 +123,8 @@ export async function guard(node: Node, work: () => Promise<Outcome>): Promise<O
     }
     const cause = activityCause(error);
     if (cause === null) throw error;
-    return { type: 'failed', status: 'failed', error: stepError(node.path, cause), value: nothing };
+    const step = failedCall(error) ?? node.path;
+    return { type: 'failed', status: 'failed', error: stepError(step, cause), value: nothing };
   }
 }
 
