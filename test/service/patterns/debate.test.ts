@@ -122,12 +122,16 @@ test('a member that can not answer fails the debate', async () => {
   expect(run).toMatchObject({ status: 'failed', result: { error: { code: 'vendor_error' } } });
 }, 60_000);
 
-test.each(['judge', 'panel.1.1'])('a vendor that fails %s fails the debate there', async (place) => {
-  await house.vendor.script({
-    ...{ match: place === 'judge' ? 'You reconcile.' : 'You are Ben.', times: 1 },
-    then: { type: 'error', status: 400 },
-  });
-  await sayDifferently();
-  const run = await ended(debate('d7'));
-  expect(run).toMatchObject({ status: 'failed', result: { error: { code: 'vendor_error', step: place } } });
-}, 60_000);
+test.each(['judge', 'panel.1.1'])(
+  'a vendor that fails %s fails the debate there',
+  async (place) => {
+    await house.vendor.script({
+      ...{ match: place === 'judge' ? 'You reconcile.' : 'You are Ben.', times: 1 },
+      then: { type: 'error', status: 400 },
+    });
+    await sayDifferently();
+    const run = await ended(debate('d7'));
+    expect(run).toMatchObject({ status: 'failed', result: { error: { code: 'vendor_error', step: place } } });
+  },
+  60_000,
+);
