@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Check, Condition } from '../contract/plan';
 import type { Json } from '../contract/value';
 import { parseCondition, type ParsedCondition } from './condition';
@@ -24,9 +25,18 @@ export function namesUsedByChecks(checks: Check[]): string[] {
   return [...new Set(names)];
 }
 
+/** Of a plan that starts often each template is looked at several times a start. By length of the texts. */
+const known = new LRUCache<string, Path[]>({
+  maxSize: 4_000_000,
+  sizeCalculation: (_, { length }) => length,
+});
+
 /** Paths of one template. Throws `TemplateError`. */
 export function pathsOfTemplate(template: string): Path[] {
-  return template.includes('{') ? templatePaths(parseTemplate(template)) : [];
+  if (!template.includes('{')) return [];
+  const paths = known.get(template) ?? templatePaths(parseTemplate(template));
+  known.set(template, paths);
+  return [...paths];
 }
 
 function pathsIn(json: Json): Path[] {

@@ -95,3 +95,14 @@ test('a step that only shapes data is one event, and no task of its own', async 
   const [two, seven] = [await countsOf(2), await countsOf(7)];
   expect(seven).toEqual({ ...two, markerRecorded: (two['markerRecorded'] ?? 0) + 5 });
 }, 60_000);
+
+test('no stack trace is taken of the promises of a run', async () => {
+  const id = await house.start({
+    name: 'held',
+    flow: { type: 'approval', title: 'Go on?', risk: 'high' },
+  });
+  const { approval } = await house.waiting(id);
+  expect(await temporal.client.workflow.getHandle(id).query('__stack_trace')).toBe('');
+  await house.decide(approval.id, { decision: 'approve' });
+  expect(await house.ended(id)).toMatchObject({ status: 'completed' });
+}, 30_000);
