@@ -26,11 +26,12 @@ export async function callModel(ports: Ports, gateway: GatewayClient, call: Mode
   }, heartbeatMs);
   try {
     const { tenant, run } = call.run;
-    const [manifest] = await Promise.all([
-      readManifest(ports.database, call.run),
+    const manifest = await readManifest(ports.database, call.run);
+    const [prepared] = await Promise.all([
+      prepareCall(ports, manifest, call),
+      // Before the gateway tells of the call: then it stands behind what led to it.
       writeJournal(ports, { tenant, run, journal: call.journal }),
     ]);
-    const prepared = await prepareCall(ports, manifest, call);
     if ('type' in prepared) return prepared;
     await ensureStepBudgets(ports, call);
     const state = await complete(gateway, call, prepared.request, context.cancellationSignal);

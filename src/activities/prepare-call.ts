@@ -35,17 +35,18 @@ export async function prepareCall(
   if (agent === undefined || model === undefined)
     throw new Error(`The manifest has no model ${String(call.model)} of ${call.agent}.`);
   const { tenant, run } = call.run;
-  const resolved = {
-    names: await resolveNames(database, tenant, call.names),
-    context: await resolveBlocks(database, tenant, call.context),
-    blocks: [...(await resolveBlocks(database, tenant, call.blocks)), ...choiceBlock(manifest, call)],
-    prior: await Promise.all(
+  const [names, context, blocks, prior] = await Promise.all([
+    resolveNames(database, tenant, call.names),
+    resolveBlocks(database, tenant, call.context),
+    resolveBlocks(database, tenant, call.blocks),
+    Promise.all(
       call.prior.map(async ({ answer, ...rest }) => ({
         ...rest,
         answer: textOf(await fromValue(database, tenant, answer)),
       })),
     ),
-  };
+  ]);
+  const resolved = { names, context, blocks: [...blocks, ...choiceBlock(manifest, call)], prior };
   const rendered = render(manifest, call, resolved);
   if ('type' in rendered) return rendered;
   const schema = call.role === 'agent' ? agent.output : decisionShape(call.role, boundsOf(manifest, call));

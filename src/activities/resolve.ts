@@ -1,6 +1,6 @@
 import type { Json, Value, Names } from '../contract/value';
 import type { Database } from '../ledger/database';
-import { fromValue } from '../ledger/values';
+import { fromValues } from '../ledger/values';
 
 /** Reads the values behind names, so that a template or condition can be evaluated. */
 export async function resolveNames(
@@ -8,10 +8,8 @@ export async function resolveNames(
   tenant: string,
   names: Names,
 ): Promise<{ [name: string]: Json }> {
-  const entries = Object.entries(names).map(
-    async ([name, value]) => [name, await fromValue(database, tenant, value)] as const,
-  );
-  return Object.fromEntries(await Promise.all(entries));
+  const values = await fromValues(database, tenant, Object.values(names));
+  return Object.fromEntries(Object.keys(names).map((name, index) => [name, values[index] ?? null]));
 }
 
 /** The same for blocks, in their order. */
@@ -20,7 +18,10 @@ export async function resolveBlocks(
   tenant: string,
   blocks: { name: string; value: Value }[],
 ): Promise<{ name: string; value: Json }[]> {
-  return Promise.all(
-    blocks.map(async ({ name, value }) => ({ name, value: await fromValue(database, tenant, value) })),
+  const values = await fromValues(
+    database,
+    tenant,
+    blocks.map(({ value }) => value),
   );
+  return blocks.map(({ name }, index) => ({ name, value: values[index] ?? null }));
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { StartRun } from '../../contract/api';
 import type { Limits, Plan } from '../../contract/plan';
 import type { ProblemIssue } from '../../contract/problems';
@@ -20,6 +21,21 @@ interface ChosenPlan {
   warnings: ProblemIssue[];
 }
 
+interface KnownPlan {
+  chosen: ChosenPlan;
+  catalog: Models['catalog'];
+}
+
+/**
+ * Plans that were judged before, by what they say and whom they can call: the same one starts many
+ * runs. Those that run others are judged each time, since a new version of these may be there. Up to
+ * some 16 MB.
+ */
+const knownPlans = new LRUCache<string, KnownPlan>({
+  maxSize: 4_000_000,
+  sizeCalculation: (_, { length }) => length,
+});
+
 /** The plan that a start names or brings, valid for the models there are now. Throws a problem. */
 export async function chosenPlan(
   service: Service,
@@ -27,12 +43,19 @@ export async function chosenPlan(
 ): Promise<ChosenPlan> {
   const find = planFinder(service.database, tenant);
   const json = typeof given === 'string' ? await storedPlan(find, given) : given;
+  const known = JSON.stringify([models.usable, json]);
+  const before = knownPlans.get(known);
+  if (before?.catalog === models.catalog) return before.chosen;
   const { plan, errors, warnings, subPlans } = await validatePlan(json, models, find);
   const inPlan = <Issue extends ProblemIssue>(issue: Issue): Issue => ({
     ...issue,
     path: `/plan${issue.path}`,
   });
-  if (plan !== null) return { plan, subPlans, warnings: warnings.map(inPlan) };
+  if (plan !== null) {
+    const chosen = { plan, subPlans, warnings: warnings.map(inPlan) };
+    if (subPlans.size === 0) knownPlans.set(known, { chosen, catalog: models.catalog });
+    return chosen;
+  }
   const noGateway =
     models.usable.vendors.length === 0 && errors.every(({ code }) => code === 'model_not_usable');
   // It is not the plan that is wrong.
