@@ -26,6 +26,7 @@ export async function openStage(): Promise<Stage> {
   const port = await freePort();
   const database = process.env['DATABASE_URL'];
   const service = await startService({
+    execArgv: [],
     env: {
       TEMPORAL_ADDRESS: '',
       TEMPORAL_PORT: String(port),

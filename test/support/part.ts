@@ -23,13 +23,13 @@ export interface Part {
 /** Starts a built part (`simulator/main`, `dev/postgres/main`, …) as its own process and waits until it is ready. */
 export async function startPart(
   name: string,
-  options: { arguments?: string[]; env?: Record<string, string> } = {},
+  options: { arguments?: string[]; env?: Record<string, string>; execArgv?: string[] } = {},
 ): Promise<Part> {
   const child = fork(path.join(projectFolder, 'dist', `${name}.js`), options.arguments ?? [], {
     cwd: projectFolder,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], DATA_DIR: dataFolder, ...options.env },
     // The embedded Postgres is WebAssembly: to optimize it takes longer than it lives in a test.
-    execArgv: ['--liftoff-only'],
+    execArgv: options.execArgv ?? ['--liftoff-only'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';

@@ -42,7 +42,13 @@ export interface Service {
  * a new database on the server of the tests, if there is one and `ledger` doesn't say `embedded`.
  */
 export async function startService(
-  options: { env?: Record<string, string>; dataDir?: string; ledger?: LedgerKind } = {},
+  options: {
+    env?: Record<string, string>;
+    dataDir?: string;
+    ledger?: LedgerKind;
+    /** Of Node.js; without it what suits a test. */
+    execArgv?: string[];
+  } = {},
 ): Promise<Service> {
   const dataDir = options.dataDir ?? mkdtempSync(path.join(tmpdir(), 'fermata-service-'));
   const server = options.ledger === 'embedded' ? undefined : process.env['TEST_DATABASE_URL'];
@@ -64,6 +70,7 @@ export async function startService(
       ...(server === undefined ? {} : { DATABASE_URL: await databaseOf(server, dataDir) }),
       ...options.env,
     },
+    ...(options.execArgv === undefined ? {} : { execArgv: options.execArgv }),
   });
   const url = main.url ?? '';
   const kept = (file: string): string => readFileSync(path.join(dataDir, file), 'utf8').trim();
