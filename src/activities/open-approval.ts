@@ -41,10 +41,11 @@ export async function openApproval(ports: Ports, request: OpenApproval): Promise
   const journal = { ...request.journal, entries: [...request.journal.entries, entry] };
   const row = rowOf(request, title, digest);
   const write = { tenant, run, journal, approval: row };
+  const { approval, temporalRun } = request;
   // After a reset the ledger may know the answer to just this question.
   const decided =
-    request.settled === null ? await readDecision(database, tenant, request.approval, digest) : null;
-  const of = { tenant, run, path: request.path, approval: request.approval };
+    request.settled === null ? await readDecision(database, { tenant, approval, digest, temporalRun }) : null;
+  const of = { tenant, run, path: request.path, approval };
   await writeJournal(
     ports,
     decided === null ? write : { ...write, kept: await readDecisionFacts(database, of) },

@@ -12,20 +12,35 @@ interface Row {
   decided_content_json: string | null;
 }
 
-/** The decision that the ledger holds on just this question, if there is one. */
+interface Question {
+  tenant: string;
+  approval: string;
+  digest: string;
+  /** The Temporal run that asks. */
+  temporalRun: string;
+}
+
+/**
+ * The decision that the ledger holds on just this question, if there is one. What the Temporal run that
+ * asks has itself written as decided is none: it was a workflow task that was not kept, and whoever
+ * decided there had no answer and is heard again.
+ */
 export async function readDecision(
   database: Database,
-  tenant: string,
-  approval: string,
-  digest: string,
+  { tenant, approval, digest, temporalRun }: Question,
 ): Promise<OpenedApproval['decided']> {
   const { rows } = await database.query<Row>(
     `SELECT a.status, d.decision, d.by_user, d.comment, a.decided_content_json
      FROM approvals a JOIN decisions d ON d.tenant = a.tenant AND d.approval = a.id
      WHERE a.tenant = $1 AND a.id = $2 AND a.digest = $3 AND NOT d.superseded
        AND a.status IN ('approved', 'edited', 'rejected', 'answered', 'resolved')
+       AND NOT EXISTS (
+         SELECT FROM run_events e
+         WHERE e.tenant = a.tenant AND e.run = a.run AND e.step = a.path AND e.type = 'approval.decided'
+           AND e.temporal_run = $4 AND e.entry IS NOT NULL AND NOT e.superseded
+           AND position(convert_to('"approval":"' || a.id || '"', 'UTF8') IN e.data) > 0)
      ORDER BY d.n DESC LIMIT 1`,
-    [tenant, approval, digest],
+    [tenant, approval, digest, temporalRun],
   );
   const row = rows[0];
   if (row === undefined) return null;

@@ -290,13 +290,15 @@ async function decidedRun() {
   await run.write('r1', [begun, started(2, 'pay'), asked(3, row.id)], { approval: row });
   await run.write('r1', [decided(4, row.id), made(5)]);
   await run.write('r1', [ended(6)]);
+  const temporalRun = 'r2';
   const again = async (n: number, digest: string) => {
-    const decision = await readDecision(ledger.database, tenant, row.id, digest);
+    const asking = { tenant, approval: row.id, digest, temporalRun };
+    const decision = await readDecision(ledger.database, asking);
     const of = { tenant, run: run.id, path: 'pay', approval: row.id };
     const kept = decision === null ? [] : await readDecisionFacts(ledger.database, of);
     await writeEntries(ledger.database, {
       ...{ tenant, run: run.id, approval: { ...row, digest }, kept },
-      journal: { temporalRun: 'r2', entries: [asked(n, row.id, digest)], written: upTo(n - 1) },
+      journal: { temporalRun, entries: [asked(n, row.id, digest)], written: upTo(n - 1) },
     });
     return decision;
   };
@@ -320,6 +322,26 @@ test('asked again the same, an approval is as it was decided, and the run’s ev
   expect(await read()).toMatchObject({ id: row.id, status: 'approved', decisions: [{ by: 'ada' }] });
 });
 
+test('asked again by a workflow task whose first try was not kept, it is not decided, and nothing is told twice', async () => {
+  const run = await newRun();
+  const row = approval(run.id);
+  const asking = [begun, started(2, 'pay'), asked(3, row.id)];
+  await run.write('r1', asking, { approval: row });
+  await run.write('r1', [decided(4, row.id), made(5)]);
+  const of = { tenant, approval: row.id, digest: 'd1' };
+  expect(await readDecision(ledger.database, { ...of, temporalRun: 'r1' })).toBeNull();
+  expect(await readDecision(ledger.database, { ...of, temporalRun: 'r2' })).toMatchObject({ by: 'ada' });
+  // Whoever decided is heard again, now after something else.
+  await run.write('r1', asking, { approval: row });
+  await run.write('r1', [started(4, 'b')]);
+  await run.write('r1', [decided(5, row.id), made(6)]);
+  expect(await readApproval(ledger.database, tenant, row.id)).toMatchObject({
+    status: 'approved',
+    decisions: [{ by: 'ada' }],
+  });
+  expect(await run.counted()).toEqual(['r1.1', 'r1.2', 'r1.3', 'r1.4', 'r1.5', 'r1.6']);
+});
+
 test('asked again with another content, it is open, and the old decision counts no more', async () => {
   const { run, row, again, read } = await decidedRun();
   await run.reset('r1', 'r2');
@@ -327,11 +349,12 @@ test('asked again with another content, it is open, and the old decision counts 
   expect(await read()).toMatchObject({ status: 'pending', digest: 'd2', decisions: [] });
   await run.write('r2', [decided(4, row.id, 'bob', 'rejected')]);
   expect(await read()).toMatchObject({ status: 'rejected', decisions: [{ by: 'bob', decision: 'reject' }] });
-  expect(await readDecision(ledger.database, tenant, row.id, 'd2')).toMatchObject({
+  const asking = { tenant, approval: row.id, temporalRun: 'r3' };
+  expect(await readDecision(ledger.database, { ...asking, digest: 'd2' })).toMatchObject({
     status: 'rejected',
     by: 'bob',
   });
-  expect(await readDecision(ledger.database, tenant, row.id, 'd1')).toBeNull();
+  expect(await readDecision(ledger.database, { ...asking, digest: 'd1' })).toBeNull();
 });
 
 test('reset to between question and decision, it is open again and can be decided once more', async () => {
