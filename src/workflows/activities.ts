@@ -1,6 +1,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  CancellationScope,
   CancelledFailure,
   proxyActivities,
   proxyLocalActivities,
@@ -115,16 +116,19 @@ async function shortly<T>(here: () => Promise<T>, elsewhere: () => Promise<T>): 
 }
 
 /**
+ * Whether a failure stands. A cancellation does where the scope was cancelled: a local activity that waits
+ * for its next try is called cancelled, too, when the worker drops its run from memory.
+ */
+function isFinal(cause: Error): boolean {
+  if (cause instanceof CancelledFailure) return CancellationScope.current().consideredCancelled;
+  return cause instanceof ApplicationFailure && cause.nonRetryable === true;
+}
+
+/**
  * What made an activity fail, or null where the error is none of an activity's. A regular activity's
  * failure comes with an `ActivityFailure` around it, a local one's without.
  */
 export function activityCause(error: unknown): Error | null {
   if (error instanceof ActivityFailure) return error.cause ?? error;
   return error instanceof ApplicationFailure || error instanceof TimeoutFailure ? error : null;
-}
-
-function isFinal(cause: unknown): boolean {
-  return (
-    cause instanceof CancelledFailure || (cause instanceof ApplicationFailure && cause.nonRetryable === true)
-  );
 }
