@@ -1,3 +1,4 @@
+import { temporal } from '@temporalio/proto';
 import type { Run } from '../../src/contract/api';
 import { startReconciler } from '../../src/api/reconciler/reconciler';
 import { testDatabase, type TestDatabase } from '../support/database';
@@ -102,6 +103,29 @@ async function copyRun(id: string, copy: string): Promise<void> {
     [id, copy],
   );
 }
+
+test('says of a workflow that failed what was at the bottom of it', async () => {
+  const id = await start();
+  const { client, namespace } = api.service.temporal;
+  const { taskToken, workflowExecution } = await client.withDeadline(Date.now() + 20_000, () =>
+    client.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: api.taskQueue } }),
+  );
+  expect(workflowExecution?.workflowId).toBe(id);
+  const failure = {
+    message: 'Activity task failed',
+    activityFailureInfo: { activityType: { name: 'closeRun' } },
+    cause: { message: 'the disk is full', applicationFailureInfo: {} },
+  };
+  const failWorkflow = temporal.api.enums.v1.CommandType.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION;
+  await client.workflowService.respondWorkflowTaskCompleted({
+    ...{ namespace, taskToken },
+    commands: [{ commandType: failWorkflow, failWorkflowExecutionCommandAttributes: { failure } }],
+  });
+  reconcile();
+  expect(await standing(id, 'failed')).toMatchObject({
+    result: { error: { code: 'workflow_failed', message: 'The workflow failed: the disk is full' } },
+  });
+});
 
 test('gives an open run up when Temporal has not known it for a while, and leaves a closed one as it is', async () => {
   const [open, closed] = [await start(), await start()];

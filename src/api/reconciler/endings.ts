@@ -4,7 +4,7 @@ import {
   WorkflowNotFoundError,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, rootCause } from '@temporalio/common';
 import type { FastifyBaseLogger } from 'fastify';
 import { FailureType } from '../../contract/failures';
 import { nothing } from '../../contract/value';
@@ -115,9 +115,9 @@ async function asReturned({ temporal }: Service, workflowId: string, runId: stri
     return asSummed(summary) ?? failed(FailureType.workflowFailed, 'The workflow ended without a result.');
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
-    const cause = error.cause instanceof ApplicationFailure ? error.cause : undefined;
-    const message = `The workflow failed: ${cause?.message ?? error.message}`;
-    return asSummed(cause?.details?.[0]) ?? failed(FailureType.workflowFailed, message);
+    const { cause } = error;
+    if (!(cause instanceof ApplicationFailure)) return workflowFailed(rootCause(cause) ?? error.message);
+    return asSummed(cause.details?.[0]) ?? workflowFailed(cause.message);
   }
 }
 
@@ -134,6 +134,9 @@ function failed(code: string, message: string): Ending {
   const error = { code, message, step: 'root', retryable: true };
   return { ...nothingMade, status: 'failed', error, reason: message };
 }
+
+const workflowFailed = (why: string): Ending =>
+  failed(FailureType.workflowFailed, `The workflow failed: ${why}`);
 
 function cancelled(reason: string): Ending {
   return { ...nothingMade, status: 'cancelled', reason };
