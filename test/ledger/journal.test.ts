@@ -1,7 +1,9 @@
-import type { JournalEntry, JournalFact } from '../../src/contract/journal';
+import type { JournalEntry } from '../../src/contract/journal';
 import { countOtherEntries, writeEntries } from '../../src/ledger/journal';
 import type { ApprovalRow } from '../../src/ledger/journal-approvals';
 import { testDatabase, type TestDatabase } from '../support/database';
+import { insertRun } from '../support/run-row';
+import { at, ended, entry, finished, started } from './support/entries';
 
 let ledger: TestDatabase;
 beforeAll(async () => {
@@ -9,46 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.close());
 
-let runs = 0;
-async function newRun(): Promise<string> {
-  const id = `run-${String(++runs)}`;
-  await ledger.database.query(
-    `INSERT INTO runs (tenant, id, plan_name, plan_version, plan_digest, manifest, workflow_type, input_json, started_by)
-     VALUES ('default', $1, 'p', '1.0.0', 'd', 'm', 'sequence', '{"inline":null}', 'test')`,
-    [id],
-  );
-  return id;
-}
-
-const at = '2026-01-01T00:00:00.000Z';
-const entry = (n: number, step: string | null, fact: JournalFact): JournalEntry => ({ n, at, step, ...fact });
-const started = (n: number, path: string) =>
-  entry(n, path, { type: 'step.started', data: { type: 'agent', id: path, agent: 'writer' } });
-const finished = (n: number, path: string, output = 'text') =>
-  entry(n, path, {
-    type: 'step.finished',
-    data: {
-      type: 'agent',
-      id: path,
-      status: 'completed',
-      output: { inline: output },
-      decision: null,
-      error: null,
-      stateVersion: n,
-    },
-  });
-const ended = (n: number) =>
-  entry(n, null, {
-    type: 'run.finished',
-    data: {
-      status: 'completed',
-      output: { inline: 'end' },
-      incomplete: [],
-      error: null,
-      reason: null,
-      activeMs: 5,
-    },
-  });
+const newRun = () => insertRun(ledger.database);
 const write = (run: string, entries: JournalEntry[], temporalRun = 't1') =>
   writeEntries(ledger.database, { tenant: 'default', run, journal: { temporalRun, entries } });
 const events = async (run: string) =>

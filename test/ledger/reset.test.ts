@@ -1,4 +1,4 @@
-import type { JournalEntry, JournalFact } from '../../src/contract/journal';
+import type { JournalEntry } from '../../src/contract/journal';
 import type { WrittenEntries } from '../../src/contract/workflow';
 import { readApproval } from '../../src/ledger/approvals-reading';
 import { countOtherEntries, writeEntries } from '../../src/ledger/journal';
@@ -9,6 +9,8 @@ import { requestCancel } from '../../src/ledger/runs';
 import { supersede } from '../../src/ledger/supersede';
 import { readTemporalRuns, takeUp } from '../../src/ledger/temporal-runs';
 import { testDatabase, type TestDatabase } from '../support/database';
+import { insertRun } from '../support/run-row';
+import { at, ended, entry, finished, started } from './support/entries';
 
 let ledger: TestDatabase;
 beforeAll(async () => {
@@ -17,41 +19,14 @@ beforeAll(async () => {
 afterAll(() => ledger.close());
 
 const tenant = 'default';
-const at = '2026-01-01T00:00:00.000Z';
-const entry = (n: number, step: string | null, fact: JournalFact): JournalEntry => ({ n, at, step, ...fact });
 const begun = entry(1, null, { type: 'run.started', data: { plan: { name: 'p', version: '1.0.0' } } });
-const started = (n: number, path: string) =>
-  entry(n, path, { type: 'step.started', data: { type: 'agent', id: path, agent: 'writer' } });
-const finished = (n: number, path: string, output = 'text') =>
-  entry(n, path, {
-    type: 'step.finished',
-    data: {
-      ...{ type: 'agent', id: path, status: 'completed', decision: null, error: null, stateVersion: n },
-      output: { inline: output },
-    },
-  });
 const waiting = (n: number) =>
   entry(n, null, { type: 'run.status', data: { status: 'waiting', reason: 'approval', activeMs: 7 } });
-const ended = (n: number) =>
-  entry(n, null, {
-    type: 'run.finished',
-    data: {
-      ...{ status: 'completed', incomplete: [], error: null, reason: null, activeMs: 5 },
-      output: { inline: 'end' },
-    },
-  });
-
 const upTo = (n: number): WrittenEntries => ({ upTo: n, beyond: [] });
 
-let runs = 0;
 /** A run whose first Temporal run is `r1`, and what is done to it. */
 async function newRun() {
-  const id = `reset-${String(++runs)}`;
-  await ledger.database.query(
-    `INSERT INTO runs (tenant, id, plan_name, plan_version, plan_digest, manifest, workflow_type, input_json, started_by)
-     VALUES ('default', $1, 'p', '1.0.0', 'd', 'm', 'sequence', '{"inline":null}', 'test')`,
-    [id],
-  );
+  const id = await insertRun(ledger.database);
   await ledger.database.query(
     `INSERT INTO budgets (tenant, run, id, limit_nano) VALUES ('default', $1, 'run', 1)`,
     [id],

@@ -5,6 +5,8 @@ import { insertEvent, settleEvent } from '../../src/ledger/received-events';
 import { endRun } from '../../src/ledger/run-endings';
 import { insertSubscription, takeFor } from '../../src/ledger/subscriptions';
 import { testDatabase, type TestDatabase } from '../support/database';
+import { insertRun } from '../support/run-row';
+import { entry } from './support/entries';
 
 let ledger: TestDatabase;
 beforeAll(async () => {
@@ -13,19 +15,10 @@ beforeAll(async () => {
 afterAll(() => ledger.close());
 
 const tenant = 'default';
-const at = '2026-01-01T00:00:00.000Z';
 const nothing = { output: { inline: null }, incomplete: [], error: null, reason: null };
 
 let numbers = 0;
-async function newRun(): Promise<string> {
-  const id = `run-${String(++numbers)}`;
-  await ledger.database.query(
-    `INSERT INTO runs (tenant, id, plan_name, plan_version, plan_digest, manifest, workflow_type, input_json, started_by)
-     VALUES ($1, $2, 'p', '1.0.0', 'd', 'm', 'sequence', '{"inline":null}', 'test')`,
-    [tenant, id],
-  );
-  return id;
-}
+const newRun = () => insertRun(ledger.database);
 async function signal(run: string): Promise<string> {
   const id = `evt-${String(++numbers)}`;
   const event = { tenant, id, type: 'paid', source: '/tests', run, hops: 0, event: { inline: null } };
@@ -43,7 +36,7 @@ const fateOf = async (id: string) => {
 const write = (run: string, entries: JournalEntry[]) =>
   writeEntries(ledger.database, { tenant, run, journal: { temporalRun: 't1', entries } });
 const finish = (run: string, status: RunEnd) =>
-  write(run, [{ n: 1, at, step: null, type: 'run.finished', data: { ...nothing, status, activeMs: 1 } }]);
+  write(run, [entry(1, null, { type: 'run.finished', data: { ...nothing, status, activeMs: 1 } })]);
 
 const ends: [string, (run: string) => Promise<unknown>][] = [
   ['completes', (run) => finish(run, 'completed')],

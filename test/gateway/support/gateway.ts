@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { loadCatalog } from '../../../src/catalog/load';
@@ -7,6 +6,7 @@ import { buildGateway } from '../../../src/gateway/app';
 import { selectVendors } from '../../../src/gateway/vendors/select';
 import { ensureBudget, readBudgets, type Budget } from '../../../src/ledger/budgets';
 import { openDatabase, type Database } from '../../../src/ledger/database';
+import { insertRun } from '../../support/run-row';
 
 export const internalKey = 'internal-key-of-the-tests';
 
@@ -127,12 +127,7 @@ export interface RunOptions {
 
 /** A run in the ledger with its budget. Answers its id. */
 export async function makeRun(database: Database, options: RunOptions = {}): Promise<string> {
-  const run = `run-${randomUUID()}`;
-  await database.query(
-    `INSERT INTO runs (tenant, id, plan_name, plan_version, plan_digest, manifest, workflow_type, input_json, started_by)
-     VALUES ('default', $1, 'plan', '1.0.0', 'digest', 'manifest', 'sequence', '{"inline":null}', 'tests')`,
-    [run],
-  );
+  const run = await insertRun(database);
   const { limitNano = 1e12, limitTokens = null, limitCalls = null } = options;
   await ensureBudget(database, { tenant: 'default', run, id: 'run', limitNano, limitTokens, limitCalls });
   return run;
