@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Database } from '../ledger/database';
-import { settlePlace, writeEntries } from '../ledger/journal';
+import { settlePlace, writeEnd, writeEntries } from '../ledger/journal';
 import type { JournalWrite } from '../ledger/journal-statement';
 import { followTemporal } from '../temporal-runs';
 import type { Ports } from './ports';
@@ -17,6 +17,15 @@ export async function writeJournal({ database }: Ports, write: JournalWrite): Pr
     if (written.type !== 'elsewhere') return;
     await follow(database, write, written.current);
   }
+}
+
+/** Writes a run's end where nothing stands in its way; answers false where something does. */
+export async function writeWholeEnd(
+  { database }: Ports,
+  write: JournalWrite,
+  others: number,
+): Promise<boolean> {
+  return await writeEnd(database, { ...write, executor: executorOf(write) }, others);
 }
 
 /** Sees to it that the ledger holds the journal of just this Temporal run, so that it can be counted. */

@@ -2,6 +2,7 @@ import type { WaitCause } from '../contract/gateway';
 import { limits } from '../contract/limits';
 import { storingContent } from './contents';
 import type { Database } from './database';
+import { openCalls } from './statement-parts';
 
 /** What makes a row of `calls` one: the key, and the hash of the request before any cap was lowered. */
 export interface CallId {
@@ -220,8 +221,7 @@ export async function closeUnsent(
 /** Whether any call of a run is still registered, reserved or at its vendor. */
 export async function hasOpenCalls(database: Database, tenant: string, run: string): Promise<boolean> {
   const { rows } = await database.query<{ open: boolean }>(
-    `SELECT EXISTS (SELECT FROM calls WHERE tenant = $1 AND run = $2
-       AND state IN ('registered', 'reserved', 'sent')) AS open`,
+    `SELECT EXISTS (${openCalls({ tenant: '$1', run: '$2' })}) AS open`,
     [tenant, run],
   );
   return rows[0]?.open === true;

@@ -1,7 +1,7 @@
 import type { JournalFact, Carried } from '../contract/journal';
 import { approvalParts, type ApprovalRow } from './journal-approvals';
 import { project, type Projection, type RunPatch } from './projection';
-import { safe, type Place, type Scope } from './statement-parts';
+import { countBeside, openCalls, safe, type Place, type Scope } from './statement-parts';
 import { unusedEventsPart } from './unused-events';
 
 /** An event that comes with an entry but is none of the workflow's own. */
@@ -23,14 +23,21 @@ export interface JournalWrite {
   search?: string;
 }
 
+interface Conditions {
+  /** Also while a reset is not settled yet. */
+  whilePending?: boolean;
+  /** Only where so many other entries count and no call is open. */
+  others?: number;
+}
+
 /**
  * One statement with only the parts that the batch needs: planning is most of what a small batch
  * costs. It answers with a row where the run's row took the batch, and with none where it did not:
- * the run is closed, another Temporal run has it, or a reset is not settled yet.
+ * the run is closed, another Temporal run has it, a reset is not settled yet, or a condition is not met.
  */
 export function statementOf(
   write: JournalWrite,
-  { whilePending = false } = {},
+  conditions: Conditions = {},
 ): { sql: string; parameters: unknown[] } {
   const parameters: unknown[] = [];
   const place: Place = (value) => `$${String(parameters.push(value))}`;
@@ -46,9 +53,7 @@ export function statementOf(
   const isFirst = child === undefined && entries.some((entry) => entry.n === 1);
   const parts = [
     freshPart(scope, write, place),
-    child === undefined
-      ? runPart(scope, projection.run, { search: write.search, whilePending, place })
-      : besideRunPart(scope),
+    child === undefined ? runPart(scope, projection.run, { write, conditions, place }) : besideRunPart(scope),
     ...(projection.steps.length === 0 ? [] : [stepsPart(scope, projection, place)]),
     ...(isFirst ? [temporalRunPart(scope)] : []),
     ...(projection.run?.finished
@@ -110,8 +115,9 @@ function besideRunPart(scope: Scope): string {
 function runPart(
   scope: Scope,
   run: RunPatch | null,
-  { search, whilePending, place }: { search: string | undefined; whilePending: boolean; place: Place },
+  { write, conditions, place }: { write: JournalWrite; conditions: Conditions; place: Place },
 ): string {
+  const { search } = write;
   const set = [
     'last_seq = r.last_seq + (SELECT count(*) FROM fresh)',
     'start_pending = false',
@@ -128,13 +134,24 @@ function runPart(
       set.push(`error_json = ${place(error === null ? null : JSON.stringify(error))}`);
     }
   }
-  // After a reset what it replaces is marked first.
-  const settled = whilePending ? '' : ' AND NOT r.reset_pending';
   return `numbered AS (
     UPDATE runs r SET ${set.join(', ')}
     WHERE r.tenant = ${scope.tenant} AND r.id = ${scope.run} AND r.finished_at IS NULL
-      AND coalesce(r.temporal_run, ${scope.temporalRun}) = ${scope.temporalRun}${settled}
+      AND coalesce(r.temporal_run, ${scope.temporalRun}) = ${scope.temporalRun}
+      AND ${conditionsOf(scope, write, { conditions, place })}
     RETURNING r.last_seq)`;
+}
+
+function conditionsOf(
+  scope: Scope,
+  { journal }: JournalWrite,
+  { conditions: { whilePending, others }, place }: { conditions: Conditions; place: Place },
+): string {
+  // After a reset what it replaces is marked first.
+  const settled = whilePending === true ? 'true' : 'NOT r.reset_pending';
+  if (others === undefined) return settled;
+  const entries = place(journal.entries.map((entry) => entry.n));
+  return `${settled} AND (${countBeside(scope, entries)}) = ${place(others)}::int AND NOT EXISTS (${openCalls(scope)})`;
 }
 
 function temporalRunPart(scope: Scope): string {

@@ -2,6 +2,7 @@ import type { JournalChild } from '../contract/journal';
 import { pathOfChild, type WrittenEntries } from '../contract/workflow';
 import type { Database } from './database';
 import { statementOf, type JournalWrite } from './journal-statement';
+import { countBeside } from './statement-parts';
 import { makeRoom, supersede } from './supersede';
 import { takeBackNumbers, takeBackUnkept } from './take-back';
 
@@ -37,6 +38,15 @@ export async function writeEntries(database: Database, write: JournalWrite): Pro
     if (state.type !== 'open') return state;
     whilePending = state.resetPending;
   }
+}
+
+/**
+ * Writes a run's end if nothing stands in its way: beside the batch so many entries count as there must
+ * be, no call is open, and no reset is to be settled. Else it writes nothing, and answers false.
+ */
+export async function writeEnd(database: Database, write: JournalWrite, others: number): Promise<boolean> {
+  if (write.journal.entries.some((entry) => entry.skipped !== undefined)) return false;
+  return await isTaken(database, write, statementOf(write, { others }));
 }
 
 /**
@@ -166,10 +176,10 @@ async function countEntriesBeside(
   database: Database,
   { tenant, run, journal }: JournalWrite,
 ): Promise<number> {
-  const { rows } = await database.query<{ count: number }>(
-    `SELECT count(*) AS count FROM run_events
-     WHERE tenant = $1 AND run = $2 AND child IS NULL AND entry IS NOT NULL AND NOT superseded AND NOT entry = ANY ($3::int[])`,
-    [tenant, run, journal.entries.map((entry) => entry.n)],
-  );
+  const { rows } = await database.query<{ count: number }>(countBeside({ tenant: '$1', run: '$2' }, '$3'), [
+    tenant,
+    run,
+    journal.entries.map((entry) => entry.n),
+  ]);
   return rows[0]?.count ?? 0;
 }

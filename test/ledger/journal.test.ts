@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../../src/contract/journal';
-import { countOtherEntries, writeEntries } from '../../src/ledger/journal';
+import { countOtherEntries, writeEnd, writeEntries } from '../../src/ledger/journal';
 import type { ApprovalRow } from '../../src/ledger/journal-approvals';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { insertRun } from '../support/run-row';
@@ -224,4 +224,24 @@ test('counts what is written beside a batch, by which a gap is known', async () 
   // More of them than there are: what is behind the end was never kept.
   await write(run, [started(6, 'd'), started(7, 'e')]);
   expect([await count(1), await count(1)]).toEqual([1, 1]);
+});
+
+test('writes an end with one statement where all is told and no call is open, and nothing where not', async () => {
+  const run = await newRun();
+  await write(run, [started(1, 'a')]);
+  const journal = { temporalRun: 't1', entries: [finished(2, 'a'), ended(3)] };
+  const end = (others: number, temporalRun = 't1') =>
+    writeEnd(ledger.database, { tenant: 'default', run, journal: { ...journal, temporalRun } }, others);
+  const state = async () => [(await events(run)).length, (await stepOf(run, 'a'))?.status];
+  expect([await end(2), await end(0), await end(1, 'another')]).toEqual([false, false, false]);
+  await ledger.database.query(
+    `INSERT INTO calls (tenant, run, key, hash, temporal_run, path, agent, model, vendor, budgets, state, request_hash, cap)
+     VALUES ('default', $1, 'k', 'h', 't1', 'a', 'writer', 'm', 'v', '{run}', 'sent', 'h', 1)`,
+    [run],
+  );
+  expect(await end(1)).toBe(false);
+  expect(await state()).toEqual([1, 'running']);
+  await ledger.database.query(`UPDATE calls SET state = 'done' WHERE run = $1`, [run]);
+  expect(await end(1)).toBe(true);
+  expect(await state()).toEqual([3, 'completed']);
 });

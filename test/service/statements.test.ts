@@ -71,7 +71,7 @@ test('a model call is five statements, and none of them reads or writes its answ
   });
 }, 60_000);
 
-test('a run of one call is twelve statements', async () => {
+test('a run of one call is nine statements', async () => {
   const counts = await statementsOf(agents(1));
   expect(counts).toMatchObject({
     'accept the run': 1,
@@ -79,7 +79,7 @@ test('a run of one call is twelve statements', async () => {
     'show it': 1,
     'write the journal': 2,
   });
-  expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(12);
+  expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(9);
 }, 60_000);
 
 describe('round trips to the gateway', () => {
