@@ -11,17 +11,21 @@ export function readInput(given: string | undefined, settings: readonly string[]
   if (settings.length === 0) return input;
   if (!isFields(input)) throw usageError('--set needs an input that is an object; --input is none.');
   for (const [index, setting] of settings.entries()) {
-    demandNothingUndone(setting, settings.slice(0, index));
+    demandNothingUndone('--set', setting, { before: settings.slice(0, index), ends: ['=', '.'] });
     setField(input, setting);
   }
   return input;
 }
 
-/** What is set twice is one mistake at least, and nobody would see which. */
-function demandNothingUndone(setting: string, before: readonly string[]): void {
-  const [name] = splitPair('--set', setting);
-  const undone = before.find((one) => one.startsWith(`${name}=`) || one.startsWith(`${name}.`));
-  if (undone !== undefined) throw usageError(`--set ${setting}: this would undo --set ${undone}.`);
+/** What is said twice is one mistake at least, and nobody would see which. `ends`: what may follow the name. */
+function demandNothingUndone(
+  option: string,
+  pair: string,
+  { before, ends }: { before: readonly string[]; ends: readonly string[] },
+): void {
+  const [name] = splitPair(option, pair);
+  const undone = before.find((one) => ends.some((end) => one.startsWith(`${name}${end}`)));
+  if (undone !== undefined) throw usageError(`${option} ${pair}: this would undo ${option} ${undone}.`);
 }
 
 function parseInput(given: string): Json {
@@ -77,6 +81,8 @@ function parseValue(text: string): Json {
 
 /** Labels from `--label key=value`. */
 export function readLabels(given: readonly string[]): { [name: string]: string } {
+  for (const [index, label] of given.entries())
+    demandNothingUndone('--label', label, { before: given.slice(0, index), ends: ['='] });
   return Object.fromEntries(given.map((label) => splitPair('--label', label)));
 }
 

@@ -78,6 +78,8 @@ describe('the input of a run', () => {
   });
 
   it('reads labels as names and texts', () => {
-    expect(readLabels(['team=growth', 'n=1'])).toEqual({ team: 'growth', n: '1' });
+    expect(readLabels(['team=growth', 'team.n=1'])).toEqual({ team: 'growth', 'team.n': '1' });
+    expect(readLabels(['team.n=1', 'team=growth'])).toEqual({ team: 'growth', 'team.n': '1' });
+    expect(() => readLabels(['n=1', 'n=2'])).toThrow('--label n=2: this would undo --label n=1.');
   });
 });
