@@ -3,7 +3,7 @@ import type { Value } from '../contract/value';
 import type { RunEnd } from '../contract/workflow';
 import type { Database } from './database';
 import { safe } from './statement-parts';
-import { unusedEventsPart } from './unused-events';
+import { queuedEventsParts, unusedEventsPart } from './unused-events';
 
 /** How a run ended whose workflow could not write that itself. */
 export interface Ending {
@@ -36,7 +36,8 @@ export async function stopCalls(database: Database, { tenant, run }: EndedRun): 
 
 /**
  * Ends a run whose workflow is over without having said so: open steps and approvals are cancelled,
- * events that it has kept are dead letters, and `run.finished` is the last event. One statement. False where it was closed already or another
+ * events that it has kept are dead letters, those that were queued at a step are delivered once more,
+ * and `run.finished` is the last event. One statement. False where it was closed already or another
  * Temporal run has it by now.
  */
 export async function endRun(database: Database, ended: EndedRun, ending: Ending): Promise<boolean> {
@@ -81,6 +82,7 @@ export async function endRun(database: Database, ended: EndedRun, ending: Ending
        UPDATE temporal_runs t SET closed_at = now() FROM ended
        WHERE t.tenant = $1 AND t.run = $2 AND t.closed_at IS NULL),
      ${unusedEventsPart({ tenant: '$1', run: '$2' }, 'ended')},
+     ${queuedEventsParts({ tenant: '$1', run: '$2' }, 'ended')},
      written AS (
        INSERT INTO run_events (tenant, run, seq, type, at, step, data)
        SELECT $1, $2, ended.last_seq - (SELECT count(*) FROM told) + told.place, told.type, now(), told.step,

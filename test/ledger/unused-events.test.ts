@@ -1,7 +1,8 @@
 import type { JournalEntry } from '../../src/contract/journal';
 import type { RunEnd } from '../../src/contract/workflow';
 import { writeEntries } from '../../src/ledger/journal';
-import { insertEvent, settleEvent } from '../../src/ledger/received-events';
+import { openReactor, takeBatch, takeEarlier } from '../../src/ledger/reactors';
+import { insertEvent, settleEvent, takePending } from '../../src/ledger/received-events';
 import { endRun } from '../../src/ledger/run-endings';
 import { insertSubscription, takeFor } from '../../src/ledger/subscriptions';
 import { testDatabase, type TestDatabase } from '../support/database';
@@ -74,4 +75,23 @@ test.each(ends)('an event that a step has taken is delivered when the run %s', a
   await end(run);
   await settle(underWay);
   expect([await fateOf(used), await fateOf(underWay)]).toEqual(['delivered', 'delivered']);
+});
+
+test('events that wait for their turn at a step of a run that was terminated are delivered once more', async () => {
+  const run = await newRun();
+  const [first, second] = [await signal(run), await signal(run)];
+  await settle(first);
+  await settle(second);
+  const step = { tenant, run, path: 'root' };
+  await openReactor(ledger.database, { ...step, workflowId: run, types: ['paid'] });
+  await takeEarlier(ledger.database, { ...step, types: ['paid'] });
+  const batch = await takeBatch(ledger.database, step, { batch: 1, room: 1 });
+  expect(batch.map(({ id }) => id)).toEqual([first]);
+  expect([await fateOf(first), await fateOf(second)]).toEqual(['delivered', 'delivered']);
+  await endRun(ledger.database, { tenant, run, temporalRun: null }, { ...nothing, status: 'failed' });
+  expect([await fateOf(first), await fateOf(second)]).toEqual(['delivered', 'pending']);
+  const taken = await takePending(ledger.database, { olderThanSeconds: 3600, limit: 10 });
+  expect(taken.map(({ id }) => id)).toEqual([second]);
+  await settle(second);
+  expect(await fateOf(second)).toBe('dead unmatched');
 });
