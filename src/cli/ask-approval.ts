@@ -4,6 +4,7 @@ import { bringsText } from './answer-text';
 import { editContent } from './edit-text';
 import { explain, Refusal, Unreachable } from './refusal';
 import type { Ask } from './prompt';
+import { readJson } from './read-json';
 import type { Session } from './session';
 import { approvalLines, approvalPath, decideCommands } from './show-approval';
 
@@ -78,12 +79,10 @@ async function askAnswer({ screen }: Session, approval: Approval, ask: Ask): Pro
   const typed = await ask(isText ? 'Your answer: ' : 'Your answer, as JSON: ');
   if (typed === null || typed === '') return null;
   if (isText) return typed;
-  try {
-    return JSON.parse(typed) as Json;
-  } catch (error) {
-    screen.say(`It is not valid JSON: ${error instanceof Error ? error.message : String(error)}.`);
-    return null;
-  }
+  const read = readJson(typed);
+  if (read.type === 'json') return read.json;
+  screen.say(read.type === 'malformed' ? `It is not valid JSON: ${read.reason}.` : `${read.reason}.`);
+  return null;
 }
 
 /** `[a]pprove, [e]dit, [r]eject, [l]ater?`: no two that are ever allowed together begin alike. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config';
 import type { Json } from '../contract/value';
+import { readJson } from './read-json';
 
 /** What came of editing. `text` is what stands in the file, to go on with. */
 export type Edited =
@@ -25,12 +26,10 @@ export async function editContent(config: Config, content: Json, draft: string |
   if (text === shown) return { type: 'unchanged' };
   if (text.trim() === '') return { type: 'invalid', reason: 'It is empty.', text: shown };
   if (isText) return { type: 'edited', content: text, text };
-  try {
-    return { type: 'edited', content: JSON.parse(text) as Json, text };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { type: 'invalid', reason: `It is not valid JSON: ${reason}.`, text };
-  }
+  const read = readJson(text);
+  if (read.type === 'json') return { type: 'edited', content: read.json, text };
+  const reason = read.type === 'malformed' ? `It is not valid JSON: ${read.reason}.` : `${read.reason}.`;
+  return { type: 'invalid', reason, text };
 }
 
 /** The file's text after the editor was left, or why there is none. */

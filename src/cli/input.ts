@@ -2,6 +2,7 @@ import { parse, YAMLParseError } from 'yaml';
 import type { Json } from '../contract/value';
 import { usageError } from './exit';
 import { readText } from './plan-source';
+import { readJson } from './read-json';
 
 type Fields = { [name: string]: Json };
 
@@ -30,23 +31,36 @@ function demandNothingUndone(
 
 function parseInput(given: string): Json {
   if (given.startsWith('@')) return parseFile(given.slice(1));
-  try {
-    return JSON.parse(given) as Json;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw usageError(`--input is not valid JSON: ${reason}. A file is written --input @file.`);
-  }
+  const read = readJson(given);
+  if (read.type === 'json') return read.json;
+  if (read.type === 'inexact') throw usageError(`--input: ${read.reason}.`);
+  throw usageError(`--input is not valid JSON: ${read.reason}. A file is written --input @file.`);
 }
 
 /** JSON is YAML too, so that one parser reads both and names the line. */
 function parseFile(file: string): Json {
   const text = readText(file);
   try {
-    return parse(text) as Json;
+    return demandExact(file, parse(text) as Json);
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error;
-    throw usageError(`${file} is not valid JSON or YAML: ${error.message.split('\n')[0] ?? ''}`);
+    const [line = ''] = error.message.split('\n');
+    throw usageError(`${file} is not valid JSON or YAML: ${line.replace(/:$/, '.')}`);
   }
+}
+
+/** Numbers of a file that would be sent as others than were written. */
+function demandExact(file: string, json: Json): Json {
+  if (typeof json === 'number' && !isExact(json))
+    throw usageError(`${file} has a number that can't be kept exactly, near ${String(json)}.`);
+  if (typeof json === 'object' && json !== null)
+    for (const each of Object.values(json)) demandExact(file, each);
+  return json;
+}
+
+/** What is written with all its digits must be safe; what is not is a float in any case. */
+function isExact(value: number): boolean {
+  return Number.isFinite(value) && (Number.isSafeInteger(value) || !/^-?\d+$/.test(String(value)));
 }
 
 /** Takes `a.b=value` into the input. */
@@ -60,7 +74,7 @@ function setField(input: Fields, setting: string): void {
     if (!isFields(next)) throw usageError(`--set ${setting}: ${key} is no object that could have fields.`);
     place = next;
   }
-  putField(place, last, parseValue(text));
+  putField(place, last, parseValue(setting, text));
 }
 
 // Defined, not assigned: a field called __proto__ must reach the service as one, which refuses it.
@@ -70,13 +84,10 @@ function putField(place: Fields, name: string, value: Json): Json {
 }
 
 /** JSON where the text is any but a JSON string; else the text, which then needs no quotes. */
-function parseValue(text: string): Json {
-  try {
-    const value = JSON.parse(text) as Json;
-    return typeof value === 'string' ? text : value;
-  } catch {
-    return text;
-  }
+function parseValue(setting: string, text: string): Json {
+  const read = readJson(text);
+  if (read.type === 'inexact') throw usageError(`--set ${setting}: ${read.reason}.`);
+  return read.type === 'malformed' || typeof read.json === 'string' ? text : read.json;
 }
 
 /** Labels from `--label key=value`. */

@@ -118,17 +118,21 @@ function takeNumber(text: string, start: number, stack: Frame[]): number {
   const value = Number(token);
   // What is no number at all is left to JSON.parse.
   if (!Number.isNaN(value) && !isKeptExactly(token, value))
-    throw new JsonFault('validation_failed', 'A number is too large to be kept exactly.', {
+    throw new JsonFault('validation_failed', 'A number is too large or too small to be kept exactly.', {
       path: pointer(stack),
       message: `${token.slice(0, 40)} can't be kept exactly`,
     });
   return start + Math.max(1, token.length);
 }
 
-/** Whether a number is what was written, in JSON or YAML: a whole one to its last digit, others within range. */
+/**
+ * Whether a number is what was written, in JSON or YAML: a whole one to its last digit, others within
+ * range, neither endless nor nothing.
+ */
 export function isKeptExactly(source: string, value: number): boolean {
   const isWhole = /^[-+]?(\d+|0o[0-7]+|0x[\da-f]+)$/i.test(source);
-  return isWhole ? Number.isSafeInteger(value) : Number.isFinite(value);
+  if (isWhole) return Number.isSafeInteger(value);
+  return Number.isFinite(value) && (value !== 0 || !/^[^e]*[1-9]/i.test(source));
 }
 
 function pointer(stack: Frame[]): string {

@@ -72,6 +72,32 @@ describe('the input of a run', () => {
     expect(() => readInput(undefined, settings)).toThrow(message);
   });
 
+  it.each([
+    ['{"a":1,"a":2}', '--input: /a is given twice in one object.'],
+    ['{"n":1e400}', "--input: /n 1e400 can't be kept exactly."],
+    ['{"n":1e-400}', "--input: /n 1e-400 can't be kept exactly."],
+    ['12345678901234567890', "--input: 12345678901234567890 can't be kept exactly."],
+  ])('refuses an --input that would be changed on its way: %s', (input, message) => {
+    expect(() => readInput(input, [])).toThrow(message);
+  });
+
+  it('refuses a --set and a file with a number that would be changed on its way', () => {
+    expect(() => readInput(undefined, ['n=9007199254740993'])).toThrow(
+      "--set n=9007199254740993: 9007199254740993 can't be kept exactly.",
+    );
+    const folder = mkdtempSync(join(tmpdir(), 'fermata-test-'));
+    const file = join(folder, 'input.yaml');
+    for (const number of ['1e400', '.inf', '12345678901234567890']) {
+      writeFileSync(file, `list: [{ n: ${number} }]\n`);
+      expect(() => readInput(`@${file}`, [])).toThrow(
+        `${file} has a number that can't be kept exactly, near `,
+      );
+    }
+    writeFileSync(file, 'n: [1.5, -0, 9007199254740991, 1e300]\n');
+    expect(readInput(`@${file}`, [])).toEqual({ n: [1.5, -0, 9007199254740991, 1e300] });
+    rmSync(folder, { recursive: true });
+  });
+
   it('refuses an --input that is no JSON and names how a file is written', () => {
     expect(() => readInput('input.json', [])).toThrow(/^--input is not valid JSON: .*--input @file\.$/);
     expect(() => readInput('@/no/such/file', [])).toThrow('There is no file /no/such/file.');

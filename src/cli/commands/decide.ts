@@ -4,6 +4,7 @@ import { bringsText } from '../answer-text';
 import { editContent } from '../edit-text';
 import { CommandError, exitCodes, usageError } from '../exit';
 import { readText } from '../plan-source';
+import { readJson } from '../read-json';
 import type { Session } from '../session';
 import { approvalPath } from '../show-approval';
 
@@ -43,12 +44,10 @@ async function readContent(session: Session, approval: Approval, { decision, giv
   if (given === undefined) return editAtTerminal(session, approval);
   const text = given.startsWith('@') ? readText(given.slice(1)) : given;
   if (bringsText(approval, decision)) return text;
-  try {
-    return JSON.parse(text) as Json;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw usageError(`--content must be JSON, like what is shown or what the schema asks for: ${reason}`);
-  }
+  const read = readJson(text);
+  if (read.type === 'json') return read.json;
+  if (read.type === 'inexact') throw usageError(`--content: ${read.reason}.`);
+  throw usageError(`--content must be JSON, like what is shown or what the schema asks for: ${read.reason}`);
 }
 
 async function editAtTerminal(
