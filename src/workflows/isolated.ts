@@ -115,6 +115,9 @@ async function start(run: RunState, node: Node, passed: Passed): Promise<void> {
       const handle = await startChild(workflowType, {
         workflowId: childWorkflowId(id, key),
         args: [argument],
+        // After a reset the one that was started before may still be at work, for a workflow that is gone
+        // and on steps that the ledger has taken back. What it has paid for is there for this one.
+        workflowIdReusePolicy: 'TERMINATE_IF_RUNNING',
         // It must outlive this Temporal run, which may be continued as another.
         parentClosePolicy: ParentClosePolicy.ABANDON,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
@@ -125,7 +128,7 @@ async function start(run: RunState, node: Node, passed: Passed): Promise<void> {
         lose(run, key, error);
       });
     } catch (error) {
-      // After a reset the one that was started before may still be at work: its end is this one's.
+      // As histories have it in which the one of before a reset went on, and its end was this one's.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
   });

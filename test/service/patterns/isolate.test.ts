@@ -1,3 +1,4 @@
+import type { Approval } from '../../../src/contract/approvals-api';
 import { eventually } from '../../support/eventually';
 import { chainOf } from '../support/chain';
 import { ask, planOf, useHouse } from '../support/house';
@@ -125,4 +126,31 @@ test('after a reset of the run its children are carried out again, and nothing i
   expect(after).toMatchObject({ status: 'completed', result: { output: before.result?.output } });
   expect(await house.asked('. i5')).toHaveLength(2);
   expect(await house.steps(id)).toMatchObject([{ children: [{ children: [{}, {}] }, {}] }]);
+}, 90_000);
+
+test('after a reset while a child waits for a person it asks again, and all of its steps and calls can be read', async () => {
+  const steps = [ask('Once. i6'), { type: 'question', title: 'i6?' }, ask('Twice. i6')];
+  const inner = { type: 'sequence', id: 'inner', isolate: true, steps };
+  const id = await start({ type: 'sequence', steps: [inner, { type: 'set', value: 'done' }] });
+  const { approval: before } = await house.waiting(id);
+  const [first] = await chainOf(temporal, id);
+  const temporalRun = first?.[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
+  const [point = 0] = await temporal.resetPoints(id, temporalRun);
+  await temporal.reset(id, point, { temporalRun });
+  const approval = await eventually('it asks again', async () => {
+    const [now] = (await house.run(id)).approvals;
+    if (now === undefined) return undefined;
+    const answer = await house.service.request('GET', `/v1/approvals/${now}`);
+    return (answer.body as Approval).requestedAt === before.requestedAt ? undefined : now;
+  });
+  expect(await house.run(id)).toMatchObject({ status: 'waiting' });
+  expect(await house.decide(approval, { decision: 'answer', content: 'yes' })).toMatchObject({ status: 200 });
+  const run = await house.ended(id);
+  expect(run).toMatchObject({ status: 'completed', result: { output: 'done' }, usage: { modelCalls: 2 } });
+  expect(await house.asked('. i6')).toHaveLength(2);
+  const [root] = await house.steps(id);
+  expect(root).toMatchObject({ children: [{ children: [{}, {}, {}] }, {}] });
+  const costs = (root?.children[0]?.children ?? []).map(({ usage }) => usage.costUsd);
+  expect(costs[0]).toBeGreaterThan(0);
+  expect(costs[2]).toBeGreaterThan(0);
 }, 90_000);
