@@ -191,6 +191,8 @@ export interface RawDecision {
   by?: string;
   /** Digest that the person saw. */
   digest?: string;
+  /** When the API was given it. Not sealed: who can reach Temporal could decide in any case. */
+  at?: string;
   /** HMAC-SHA256, hex, by the API over what `sealText` gives. */
   seal?: string;
 }

@@ -17,6 +17,8 @@ export interface OpenMatter {
   content: Value;
   /** Known once the ledger holds what is shown. */
   digest: string | null;
+  /** When its time is over, in ms since the epoch; known while people are waited for. */
+  dueAt?: number;
   /** A decision is being looked at: others wait until it counts or falls. */
   settling: boolean;
   settled: Settled | null;
@@ -35,6 +37,11 @@ export interface Approvals {
   forget(path: string): void;
   /** Throws where the decision can't count, before anything is recorded. `update` is the id of the update, if it is one. */
   validate(raw: RawDecision, update: string | null): void;
+  /**
+   * Throws where the decision was given after the approval's time, which no worker was there to end. Not
+   * asked of what history has as decided.
+   */
+  demandInTime(raw: RawDecision): void;
   decide(raw: RawDecision, update: string | null): Promise<DecisionTaken>;
 }
 
@@ -85,6 +92,12 @@ export function createApprovals(ports: Ports): Approvals {
       for (const { id, path: at } of matters.values()) if (isWithin(at, path)) matters.delete(id);
     },
     validate,
+    demandInTime({ approval, at }) {
+      const { dueAt = Infinity, settled = null } = matters.get(approval) ?? {};
+      const given = at === undefined ? Date.now() : Date.parse(at);
+      if (settled === null && given > dueAt)
+        throw refusal(FailureType.approvalExpired, 'The time of the approval is over.');
+    },
     async decide(raw, update) {
       let matter = validate(raw, update);
       // One condition can let several deciders through at the same moment: each looks again, and only

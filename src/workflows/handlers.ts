@@ -30,7 +30,9 @@ export function handleMessages(state: RunState, status: Status): void {
     },
     {
       validator(raw: RawDecision) {
-        if (state.ready) state.approvals.validate(raw, currentUpdateInfo()?.id ?? null);
+        if (!state.ready) return;
+        state.approvals.validate(raw, currentUpdateInfo()?.id ?? null);
+        state.approvals.demandInTime(raw);
       },
     },
   );

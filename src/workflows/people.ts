@@ -51,6 +51,7 @@ async function askAndWait(
 ): Promise<Settled> {
   const open = known === undefined ? register(run, node, matter, place) : run.approvals.get(known.approval);
   const dueAt = known?.dueAt ?? Date.now() + matter.timeoutMs;
+  open.dueAt = dueAt;
   const step = run.steps.get(node.path);
   if (step !== undefined) step.status = 'waiting';
   try {

@@ -131,6 +131,18 @@ test.each([
   60_000,
 );
 
+test('takes no decision that is given after the time, though no worker was there to end it', async () => {
+  const id = await house.start(signOff({ timeout: '1s', onTimeout: 'reject' }), { text: 'too late' });
+  const { approval } = await house.waiting(id);
+  process.kill(house.service.pid('worker'), 'SIGKILL');
+  await eventually('its time is over', () => Date.now() > Date.parse(approval.dueAt ?? '') || undefined);
+  expect(await house.decide(approval.id, { decision: 'approve' })).toMatchObject({
+    status: 410,
+    body: { code: 'approval_expired' },
+  });
+  expect(await house.ended(id)).toMatchObject({ status: 'rejected' });
+}, 60_000);
+
 test('goes on without anybody where the risk is low, and records that', async () => {
   const id = await house.start(signOff({ risk: 'low' }), { text: 'harmless' });
   expect(await house.ended(id)).toMatchObject({ status: 'completed', result: { output: 'harmless' } });

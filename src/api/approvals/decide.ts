@@ -79,7 +79,7 @@ async function rawDecision(
   const { id: approval, digest } = row;
   const by = principal.user;
   return {
-    ...{ approval, decision, digest, by },
+    ...{ approval, decision, digest, by, at: new Date().toISOString() },
     ...(content === undefined
       ? {}
       : { content: { value: await toValue(database, principal.tenant, row.run, content) } }),
@@ -114,7 +114,7 @@ async function toProblem(
   if (isAway)
     return new ProblemError(
       'temporal_unavailable',
-      'The run has not answered within 10 s. With the same Idempotency-Key it is safe to ask again.',
+      'The run has not answered within 10 s: Temporal is away, or no worker is there. The decision may still be taken. With the same Idempotency-Key it is safe to ask again.',
     );
   if (isTaskFailing(error))
     return new ProblemError(
@@ -129,8 +129,9 @@ async function toProblem(
   switch (cause.type) {
     case FailureType.approvalDecided:
     case FailureType.approvalUnknown:
-    case FailureType.approvalExpired:
       return await closed(service, tenant, now);
+    case FailureType.approvalExpired:
+      return await closed(service, tenant, { ...now, status: 'expired' });
     case FailureType.approvalChanged:
       return await changed(service, tenant, now);
     case FailureType.decisionNotAllowed:
