@@ -400,16 +400,17 @@ describe('the command line', () => {
 
 describe('doctor', () => {
   let service: FakeService;
+  const model = {
+    name: 'claude-sonnet',
+    id: 'claude-sonnet',
+    vendor: 'anthropic',
+    contextTokens: 1,
+    outputTokensMax: 1,
+    price: null,
+    health: 'ok',
+  };
   beforeEach(async () => {
     service = await startFakeService();
-    const model = {
-      name: 'claude-sonnet',
-      id: 'claude-sonnet',
-      vendor: 'anthropic',
-      contextTokens: 1,
-      outputTokensMax: 1,
-      price: null,
-    };
     service.on('GET /healthz', (_, response) => {
       sendJson(response, { status: 'ok' });
     });
@@ -445,6 +446,32 @@ describe('doctor', () => {
     expect(exitCode).toBe(1);
     expect(output).toContain('!!  worker       no worker polls');
   });
+
+  it.each([
+    ['open', true, 'the next try is due from 2030-01-01T00:00:00.000Z on'],
+    ['open', false, 'the next try is due from 2030-01-01T00:00:00.000Z on'],
+    ['probing', true, 'a call tries it now'],
+  ])(
+    'names a model whose breaker is %s once, by its id, with its next try, and fails (simulated: %s)',
+    async (state, simulated, tries) => {
+      const probeAt = '2030-01-01T00:00:00.000Z';
+      const breaker = { state, failures: 5, lastFault: 'overloaded', probeAt, notBefore: null };
+      const down = { ...model, usable: true, simulated, health: 'down', breaker };
+      service.on('GET /readyz', (_, response) => {
+        sendJson(response, { status: 'ready', parts });
+      });
+      service.on('GET /v1/models', (_, response) => {
+        const well = { ...model, name: 'claude-haiku', id: 'claude-haiku', usable: true, simulated };
+        sendJson(response, { items: [down, { ...down, name: 'an-alias' }, well] });
+      });
+      const { exitCode, output } = await fermata(['doctor'], service);
+      expect(exitCode).toBe(1);
+      const cure = 'Runs that call it wait and go on by themselves when it answers again.';
+      expect(output.match(/^!!.*(\n {4}→.*)?$/gm)).toEqual([
+        `!!  model        claude-sonnet is down, ${tries}; last fault: overloaded\n    → ${cure}`,
+      ]);
+    },
+  );
 
   it('says first of all where nothing listens', async () => {
     const url = `http://127.0.0.1:${String(await freePort())}`;

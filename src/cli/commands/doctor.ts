@@ -88,7 +88,7 @@ async function checkKeyAndVendor({ client, connection }: Session): Promise<Findi
     const { items } = await client.get<{ items: Model[] }>('/v1/models');
     const { items: runs } = await client.get<{ items: Pick<Run, 'links'>[] }>('/v1/runs?limit=1');
     const key = { name, ok: true, says: `works, from ${connection.keyFrom}` };
-    return [key, checkVendor(items), ...temporalLink(runs)];
+    return [key, checkVendor(items), ...downModels(items), ...temporalLink(runs)];
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const cure = `It was taken from ${connection.keyFrom}. Set FERMATA_API_KEY, or run this where DATA_DIR/api-key is.`;
@@ -115,6 +115,25 @@ function checkVendor(models: readonly Model[]): Finding {
   }
   const vendors = [...new Set(usable.map((model) => model.vendor))];
   return { name, ok: true, says: `${vendors.join(', ')}, for real money` };
+}
+
+/** The models whose breaker is open, each once, whatever names it goes by. */
+function downModels(models: readonly Model[]): Finding[] {
+  const down = new Map(models.flatMap((model) => (model.health === 'down' ? [[model.id, model]] : [])));
+  return [...down.values()].map(({ id, breaker }) => ({
+    name: 'model',
+    ok: false,
+    says: `${id} is down, ${nextTry(breaker)}`,
+    cure: 'Runs that call it wait and go on by themselves when it answers again.',
+  }));
+}
+
+function nextTry({ state, probeAt, lastFault }: Model['breaker']): string {
+  const due =
+    state === 'probing' || probeAt === null
+      ? 'a call tries it now'
+      : `the next try is due from ${probeAt} on`;
+  return lastFault === null ? due : `${due}; last fault: ${lastFault}`;
 }
 
 /** Temporal's own pages, known from the newest run's link. */
