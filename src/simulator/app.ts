@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { control } from './control';
 import { HungUp } from './exchange';
 import { protocol } from './protocol';
@@ -21,6 +23,8 @@ export interface SimulatorOptions {
 export interface Simulator {
   /** Listens on loopback, on a free port where `port` is 0, and says where. */
   listen(port: number, host?: string): Promise<string>;
+  /** Goes on answering until nobody is connected any more, at most for so long. */
+  untilUnused(msMax: number): Promise<void>;
   /** Hangs up on everybody and ends. */
   close(): Promise<void>;
 }
@@ -54,6 +58,13 @@ export function createSimulator({ latencyMs, controlKey, knows, ledgerFile }: Si
       await once(server, 'listening');
       const { port: bound } = server.address() as AddressInfo;
       return `http://${host === '::1' ? '[::1]' : host}:${String(bound)}`;
+    },
+    async untilUnused(msMax) {
+      const connections = promisify(server.getConnections.bind(server));
+      const deadline = Date.now() + msMax;
+      // First the wait: a call may be on its way from who is not connected yet.
+      do await sleep(500);
+      while ((await connections()) > 0 && Date.now() < deadline);
     },
     async close() {
       const closed = once(server, 'close');

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { loadCatalog } from '../catalog/load';
+import { limits } from '../contract/limits';
 import { runPart } from '../lifecycle';
 import { createSimulator } from './app';
 
+/** As long as a gateway may take to finish the calls in flight. */
+const lingerMsMax = limits.drainSecondsMax * 1000;
+
 runPart({
   name: 'simulator',
+  graceMs: lingerMsMax + 10_000,
   async start(config) {
     const catalog = loadCatalog(config.FERMATA_CONFIG);
     const simulator = createSimulator({
@@ -15,6 +20,13 @@ runPart({
       ledgerFile: config.SIMULATOR_LEDGER_FILE,
     });
     const url = await simulator.listen(config.SIMULATOR_PORT);
-    return { url, stop: () => simulator.close() };
+    return {
+      url,
+      async stop(reason) {
+        // Left alone, it stays for the gateway that still waits for answers.
+        if (reason === 'orphaned') await simulator.untilUnused(lingerMsMax);
+        await simulator.close();
+      },
+    };
   },
 });

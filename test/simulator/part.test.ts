@@ -33,6 +33,35 @@ describe('the simulated vendor as a process of its own', () => {
     expect(part.child.exitCode).toBe(0);
   });
 
+  describe('with an answer half given', () => {
+    async function partInTheMiddle() {
+      const part = await startPart('simulator/main', {
+        env: { FERMATA_INTERNAL_KEY: key, SIMULATOR_LATENCY_MS: '2000', SIMULATOR_PORT: '0' },
+      });
+      const client = new Anthropic({ apiKey: 'any', baseURL: part.url, maxRetries: 0, timeout: 10_000 });
+      const stream = client.messages.stream({ ...request, model: 'claude-sonnet-5-5' });
+      const answer = stream.finalMessage();
+      answer.catch(() => undefined);
+      await new Promise((resolve) => stream.once('text', resolve));
+      return { part, answer };
+    }
+
+    test('gives the rest when it is left alone, and ends when nobody is connected any more', async () => {
+      const { part, answer } = await partInTheMiddle();
+      part.child.disconnect();
+      expect(await answer).toMatchObject({ stop_reason: 'end_turn' });
+      await part.ended;
+      expect(part.child.exitCode).toBe(0);
+    });
+
+    test('hangs up at once when it is told to end', async () => {
+      const { part, answer } = await partInTheMiddle();
+      await part.stop();
+      await expect(answer).rejects.toThrow();
+      expect(part.child.exitCode).toBe(0);
+    });
+  });
+
   test('takes about as long as it is told to, and lets its words be seen as they come', async () => {
     const simulator = await startSimulator({ latencyMs: 400 });
     try {
