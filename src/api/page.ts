@@ -6,7 +6,7 @@ import { invalidInput } from './problem';
 export const pageQuery = {
   limit: z
     .string()
-    .regex(/^[1-9][0-9]{0,2}$/, 'Must be a whole number from 1')
+    .regex(/^[1-9][0-9]*$/, 'Must be a whole number from 1')
     .transform(Number)
     .refine((limit) => limit <= limits.pageSizeMax, {
       error: `Must be at most ${String(limits.pageSizeMax)}`,

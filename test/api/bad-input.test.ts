@@ -233,6 +233,9 @@ describe('a request that is malformed', () => {
     ['/v1/runs?q=a&q=b', 'q', 'Is given more than once.'],
     ['/v1/runs?status=odd', 'status', expect.stringMatching(/^Is "odd"; it may be "queued", .* or "/)],
     ['/v1/runs?status=running&status=odd', 'status/1', expect.stringMatching(/^Is "odd"; it may be/)],
+    ['/v1/runs?limit=0', 'limit', 'Must be a whole number from 1.'],
+    ['/v1/runs?limit=201', 'limit', 'Must be at most 200.'],
+    ['/v1/runs?limit=1000', 'limit', 'Must be at most 200.'],
     ['/v1/runs?label=none', 'label', 'Must be key:value.'],
   ])('is told what it may be: %s', async (url, path, message: string) => {
     const response = await api.app.inject({ url, headers: bearer(key) });
