@@ -244,6 +244,19 @@ describe('a request that is malformed', () => {
     ]);
   });
 
+  it('is told the newest version of a plan that has no release', async () => {
+    for (const version of ['1.0.0-rc.1', '1.0.0-rc.2'])
+      await send({ ...smallPlan, name: 'unreleased', version }, {}, '/v1/plans');
+    const refused = await send({ plan: 'unreleased' });
+    const message = 'The plan "unreleased" has no release; its newest version is unreleased@1.0.0-rc.2.';
+    expect(refused).toMatchObject({
+      status: 422,
+      problem: { detail: message, errors: [{ path: '/plan', code: 'unknown_plan', message }] },
+    });
+    const unknown = await send({ plan: 'unreleased@1.0.0' });
+    expect(unknown.problem.detail).toBe('There is no plan "unreleased@1.0.0".');
+  });
+
   it('is told how a time is written that was given as a number', async () => {
     const options = { limits: { timeout: 30 } };
     const inOptions = await send({ plan: smallPlan, options });

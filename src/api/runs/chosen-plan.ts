@@ -2,12 +2,11 @@ import { LRUCache } from 'lru-cache';
 import type { StartRun } from '../../contract/api';
 import type { Limits, Plan } from '../../contract/plan';
 import type { ProblemIssue } from '../../contract/problems';
-import type { Json } from '../../contract/value';
-import { planFinder } from '../../ledger/plans';
+import { listVersions, planFinder } from '../../ledger/plans';
 import type { Models } from '../../plan/check-models';
 import { durationMs, usdToNano } from '../../plan/defaults';
 import { planLimits } from '../../plan/skeleton-limits';
-import { agentsIn, type FindPlan, type SubPlans } from '../../plan/sub-plans';
+import { agentsIn, type SubPlans } from '../../plan/sub-plans';
 import { validatePlan } from '../../plan/validate';
 import { invalidInput, ProblemError } from '../problem';
 import type { Service } from '../service';
@@ -41,8 +40,12 @@ export async function chosenPlan(
   service: Service,
   { tenant, plan: given, models }: { tenant: string; plan: StartRun['plan']; models: Models },
 ): Promise<ChosenPlan> {
-  const find = planFinder(service.database, tenant);
-  const json = typeof given === 'string' ? await storedPlan(find, given) : given;
+  const { database } = service;
+  const find = planFinder(database, tenant);
+  const json =
+    typeof given === 'string'
+      ? ((await find(given)) ?? refuse(given, await listVersions(database, tenant, given)))
+      : given;
   const known = JSON.stringify([models.usable, json]);
   const before = knownPlans.get(known);
   if (before?.catalog === models.catalog) return before.chosen;
@@ -64,10 +67,13 @@ export async function chosenPlan(
   throw invalidInput(detail, errors.map(inPlan));
 }
 
-async function storedPlan(find: FindPlan, reference: string): Promise<Json> {
-  const found = await find(reference);
-  if (found !== null) return found;
-  const message = `There is no plan ${JSON.stringify(reference)}.`;
+/** What a bare name means is a release: a plan of which only pre-releases are stored has none. */
+function refuse(reference: string, known: Awaited<ReturnType<typeof listVersions>>): never {
+  const newest = known?.versions[0];
+  const message =
+    newest === undefined
+      ? `There is no plan ${JSON.stringify(reference)}.`
+      : `The plan ${JSON.stringify(reference)} has no release; its newest version is ${newest.name}@${newest.version}.`;
   throw invalidInput(message, [{ path: '/plan', code: 'unknown_plan', message }]);
 }
 
