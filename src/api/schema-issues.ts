@@ -1,13 +1,31 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ProblemIssue } from '../contract/problems';
 import { listOf, quote } from '../plan/check-shape';
 import { pointerTo } from '../plan/json';
 
 type Issue = z.core.$ZodIssue;
 
-/** Says what a schema found wrong: one issue for each thing and each unknown name, with its path. */
-export function schemaIssues(error: z.ZodError): ProblemIssue[] {
-  return error.issues.flatMap((issue) => issuesOf(issue, ''));
+/**
+ * Says what a schema found wrong: one issue for each thing and each unknown name, with its path. Of
+ * a name that stands one level too high it says where it belongs.
+ */
+export function schemaIssues(error: z.ZodError, schema?: z.ZodType): ProblemIssue[] {
+  const issues = error.issues.flatMap((issue) => issuesOf(issue, ''));
+  return issues.map((issue) => {
+    const home = issue.code === 'unknown_field' ? homeOf(issue.path.slice(1), schema) : undefined;
+    if (home === undefined) return issue;
+    return { ...issue, message: `${issue.message.slice(0, -1)}; it belongs under ${JSON.stringify(home)}.` };
+  });
+}
+
+/** The field of the schema that has a field of this name. */
+function homeOf(name: string, schema: z.ZodType | undefined): string | undefined {
+  if (!(schema instanceof z.ZodObject)) return undefined;
+  const home = Object.entries<unknown>(schema.shape).find(([, field]) => {
+    const inner = field instanceof z.ZodOptional ? field.unwrap() : field;
+    return inner instanceof z.ZodObject && Object.hasOwn(inner.shape, name);
+  });
+  return home?.[0];
 }
 
 function issuesOf(issue: Issue, parent: string): ProblemIssue[] {

@@ -244,6 +244,24 @@ describe('a request that is malformed', () => {
     ]);
   });
 
+  it('is told where a field belongs that stands one level too high', async () => {
+    const { problem } = await send({ plan: smallPlan, labels: { a: 'b' }, limits: {}, colour: 'red' });
+    expect(problem).toMatchObject({ status: 422, code: 'unknown_field' });
+    expect(problem.errors).toEqual([
+      {
+        path: '/labels',
+        code: 'unknown_field',
+        message: 'There is no "labels" here; it belongs under "options".',
+      },
+      {
+        path: '/limits',
+        code: 'unknown_field',
+        message: 'There is no "limits" here; it belongs under "options".',
+      },
+      { path: '/colour', code: 'unknown_field', message: 'There is no "colour" here.' },
+    ]);
+  });
+
   it('is told the newest version of a plan that has no release', async () => {
     for (const version of ['1.0.0-rc.1', '1.0.0-rc.2'])
       await send({ ...smallPlan, name: 'unreleased', version }, {}, '/v1/plans');

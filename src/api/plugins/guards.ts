@@ -47,7 +47,7 @@ export async function installGuards(app: App, isDraining: () => boolean): Promis
     const given: unknown = httpPart === 'body' ? (data ?? undefined) : data;
     const result = schema.safeParse(given, { reportInput: true });
     if (result.success) return { value: result.data };
-    const issues = schemaIssues(result.error);
+    const issues = schemaIssues(result.error, schema);
     return {
       error: invalidInput(
         `The ${partNames[httpPart ?? 'body'] ?? 'request'} is not valid.`,
