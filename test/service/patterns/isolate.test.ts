@@ -137,13 +137,13 @@ test('after a reset while a child waits for a person it asks again, and all of i
   const temporalRun = first?.[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
   const [point = 0] = await temporal.resetPoints(id, temporalRun);
   await temporal.reset(id, point, { temporalRun });
-  const approval = await eventually('it asks again', async () => {
-    const [now] = (await house.run(id)).approvals;
-    if (now === undefined) return undefined;
+  const approval = await eventually('it asks again, and waits', async () => {
+    const { status, approvals } = await house.run(id);
+    const [now] = approvals;
+    if (status !== 'waiting' || now === undefined) return undefined;
     const answer = await house.service.request('GET', `/v1/approvals/${now}`);
     return (answer.body as Approval).requestedAt === before.requestedAt ? undefined : now;
   });
-  expect(await house.run(id)).toMatchObject({ status: 'waiting' });
   expect(await house.decide(approval, { decision: 'answer', content: 'yes' })).toMatchObject({ status: 200 });
   const run = await house.ended(id);
   expect(run).toMatchObject({ status: 'completed', result: { output: 'done' }, usage: { modelCalls: 2 } });
