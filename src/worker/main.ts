@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { DefaultLogger, NativeConnection, Runtime, Worker, type TelemetryOptions } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities';
 import { loadCatalog } from '../catalog/load';
 import { demand, SettingError, type Config } from '../config';
@@ -40,10 +40,17 @@ runPart({
         logger[levelOf(level)]({ ...meta }, message);
       }),
       shutdownSignals: [],
-      telemetryOptions: {
-        logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
-        ...metricsOptions(config),
-      },
+      ...(config.WORKER_METRICS_PORT === undefined
+        ? {}
+        : {
+            telemetryOptions: {
+              metrics: {
+                prometheus: {
+                  bindAddress: `${config.WORKER_METRICS_HOST}:${String(config.WORKER_METRICS_PORT)}`,
+                },
+              },
+            },
+          }),
     });
     const code = readBundle(config);
     keep(code, config, logger);
@@ -89,13 +96,6 @@ runPart({
     };
   },
 });
-
-function metricsOptions({
-  WORKER_METRICS_HOST: host,
-  WORKER_METRICS_PORT: port,
-}: Config): Pick<TelemetryOptions, 'metrics'> {
-  return port === undefined ? {} : { metrics: { prometheus: { bindAddress: `${host}:${String(port)}` } } };
-}
 
 function readBundle({ FERMATA_WORKFLOW_BUNDLE: file = builtBundle }: Config): string {
   try {
