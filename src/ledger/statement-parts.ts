@@ -8,7 +8,7 @@ export interface Scope {
   temporalRun: string;
 }
 
-/** Counts the entries of a run that count: those of all its Temporal runs that no reset has taken back. */
+/** Counts a run's entries beside these: those of all its Temporal runs that no reset has taken back. */
 export function countBeside({ tenant, run }: { tenant: string; run: string }, entries: string): string {
   return `SELECT count(*) AS count FROM run_events
     WHERE tenant = ${tenant} AND run = ${run} AND child IS NULL AND entry IS NOT NULL AND NOT superseded

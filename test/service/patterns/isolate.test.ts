@@ -11,6 +11,13 @@ beforeEach(() => house.vendor.clearScript());
 
 const start = (flow: unknown, rest: object = {}) => house.start(planOf(flow, rest), { who: 'Ada' });
 
+async function resetToStart(id: string): Promise<void> {
+  const [first] = await chainOf(temporal, id);
+  const temporalRun = first?.[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
+  const [point = 0] = await temporal.resetPoints(id, temporalRun);
+  await temporal.reset(id, point, { temporalRun });
+}
+
 test('a child workflow with a history of its own carries out the step, and the run tells all of it', async () => {
   await house.vendor.script({ match: 'First. i1', then: { type: 'answer', text: 'one' } });
   await house.vendor.script({ match: 'Second. i1', then: { type: 'answer', text: 'two' } });
@@ -115,10 +122,7 @@ test('after a reset of the run its children are carried out again, and nothing i
   const inner = { type: 'sequence', id: 'inner', isolate: true, steps: [ask('Once. i5'), ask('Twice. i5')] };
   const id = await start({ type: 'sequence', steps: [inner, { type: 'set', value: '{{ previous }}!' }] });
   const before = await house.ended(id);
-  const [first] = await chainOf(temporal, id);
-  const temporalRun = first?.[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
-  const [point = 0] = await temporal.resetPoints(id, temporalRun);
-  await temporal.reset(id, point, { temporalRun });
+  await resetToStart(id);
   const after = await eventually('the run ends again', async () => {
     const run = await house.run(id);
     return run.finishedAt !== null && run.finishedAt !== before.finishedAt ? run : undefined;
@@ -133,10 +137,7 @@ test('after a reset while a child waits for a person it asks again, and all of i
   const inner = { type: 'sequence', id: 'inner', isolate: true, steps };
   const id = await start({ type: 'sequence', steps: [inner, { type: 'set', value: 'done' }] });
   const { approval: before } = await house.waiting(id);
-  const [first] = await chainOf(temporal, id);
-  const temporalRun = first?.[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
-  const [point = 0] = await temporal.resetPoints(id, temporalRun);
-  await temporal.reset(id, point, { temporalRun });
+  await resetToStart(id);
   const approval = await eventually('it asks again, and waits', async () => {
     const { status, approvals } = await house.run(id);
     const [now] = approvals;
