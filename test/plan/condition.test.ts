@@ -94,6 +94,6 @@ describe('a condition', () => {
     expect(() => parseCondition(`"${'\\'.repeat(4000)}`)).toThrow();
     expect(() => parseCondition(`a${'.b'.repeat(2000)}!`)).toThrow();
     expect(() => parseCondition('not '.repeat(1000))).toThrow();
-    expect(Date.now() - before).toBeLessThan(500);
+    expect(Date.now() - before).toBeLessThan(5000);
   });
 });
