@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
-const port = z.coerce.number({ error: 'is not a port, a number from 0 to 65535' }).int().min(0).max(65535);
-const url = z.url();
+const port = whole(0, 65535);
+const url = z.url({ error: 'is not a URL' });
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
 const Settings = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -31,9 +32,9 @@ const Settings = z.object({
   FERMATA_CONFIG: z.string().default('fermata.config.yaml'),
   FERMATA_INTERNAL_KEY: z.string().min(16, 'is shorter than 16 characters').optional(),
   /** Makes runs go on as new Temporal runs after so many steps each: slower, and otherwise the same. For tests. */
-  FERMATA_CONTINUE_AFTER_STEPS: z.coerce.number().int().min(1).optional(),
+  FERMATA_CONTINUE_AFTER_STEPS: whole(1, 100_000).optional(),
   /** Puts larger fan-outs in groups of so many branches, each with a child workflow. For tests. */
-  FERMATA_BRANCHES_HERE_MAX: z.coerce.number().int().min(1).optional(),
+  FERMATA_BRANCHES_HERE_MAX: whole(1, 100_000).optional(),
   /** One or several, with commas between. */
   GATEWAY_URL: z
     .string()
@@ -44,7 +45,7 @@ const Settings = z.object({
   SIMULATOR_URL: url.optional(),
   SIMULATOR_PORT: port.default(0),
   /** About how long an answer of the simulated vendor takes. */
-  SIMULATOR_LATENCY_MS: z.coerce.number().int().min(0).max(60_000).default(1500),
+  SIMULATOR_LATENCY_MS: whole(0, 60_000).default(1500),
   /** Where the simulated vendor appends, a line of JSON each, all that reaches it. */
   SIMULATOR_LEDGER_FILE: z.string().optional(),
   /** The file of workflow code that a worker runs, if not the one that was built: to go back to an earlier one. */
@@ -65,7 +66,7 @@ const Settings = z.object({
   /** Where programs are looked for, and kept. */
   PATH: z.string().default(''),
   XDG_CACHE_HOME: z.string().optional(),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+  LOG_LEVEL: z.enum(logLevels, { error: `is none of ${logLevels.join(', ')}` }).default('info'),
 });
 export type Config = z.infer<typeof Settings>;
 
@@ -96,4 +97,9 @@ export function demand<Name extends keyof Config>(
 /** This process's environment with changes, for a child; `undefined` leaves a variable out. */
 export function childEnvironment(changes: Record<string, string | undefined>): NodeJS.ProcessEnv {
   return { ...process.env, ...changes };
+}
+
+function whole(min: number, max: number) {
+  const error = `is not a whole number from ${String(min)} to ${String(max)}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 }

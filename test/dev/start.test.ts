@@ -106,10 +106,13 @@ describe('a start that can not be', () => {
     server.close();
   });
 
-  test('names a setting that makes no sense', async () => {
-    await expect(start({ DATABASE_URL: 'mysql://x' })).rejects.toThrow(
-      'fermata: DATABASE_URL="mysql://x": is not a postgres:// URL.\n',
-    );
+  test.each([
+    ['DATABASE_URL', 'mysql://x', 'is not a postgres:// URL'],
+    ['SIMULATOR_LATENCY_MS', 'soon', 'is not a whole number from 0 to 60000'],
+    ['PORT', '70000', 'is not a whole number from 0 to 65535'],
+    ['LOG_LEVEL', 'loud', 'is none of trace, debug, info, warn, error, fatal'],
+  ])('names a setting that makes no sense: %s', async (name, value, message) => {
+    await expect(start({ [name]: value })).rejects.toThrow(`fermata: ${name}="${value}": ${message}.\n`);
   });
 
   test('names a data folder that can not be made', async () => {
