@@ -83,11 +83,11 @@ function putField(place: Fields, name: string, value: Json): Json {
   return value;
 }
 
-/** JSON where the text is any but a JSON string; else the text, which then needs no quotes. */
+/** JSON where the text is any; else the text, which needs no quotes. */
 function parseValue(setting: string, text: string): Json {
   const read = readJson(text);
   if (read.type === 'inexact') throw usageError(`--set ${setting}: ${read.reason}.`);
-  return read.type === 'malformed' || typeof read.json === 'string' ? text : read.json;
+  return read.type === 'malformed' ? text : read.json;
 }
 
 /** Labels from `--label key=value`. */

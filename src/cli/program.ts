@@ -52,7 +52,7 @@ function addRunCommands(program: Command, perform: Perform): void {
     .option('--input <json>', 'the input as JSON, or @file')
     .option(
       '--set <name=value>',
-      'set a field of the input, such as topic="heat pumps" or a.b=1',
+      'set a field of the input, over --input: JSON, else text: topic="heat pumps", a.b=1, year=\'"2026"\'',
       collect,
       [],
     )

@@ -12,13 +12,14 @@ describe('the input of a run', () => {
       'list=[1,2]',
       'fields={"a":1}',
       'text=heat pumps',
-      'quoted="x"',
+      'year="2026"',
+      'open="x',
       'plus=007',
       'empty=',
     ];
     expect(readInput(undefined, settings)).toEqual({
       ...{ n: 3, yes: true, none: null, list: [1, 2], fields: { a: 1 } },
-      ...{ text: 'heat pumps', quoted: '"x"', plus: '007', empty: '' },
+      ...{ text: 'heat pumps', year: '2026', open: '"x', plus: '007', empty: '' },
     });
   });
 
