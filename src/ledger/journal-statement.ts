@@ -1,5 +1,6 @@
 import type { JournalFact, Carried } from '../contract/journal';
 import { approvalParts, type ApprovalRow } from './journal-approvals';
+import { isAsRead, leftFacts } from './left-behind';
 import { project, type Projection, type RunPatch } from './projection';
 import { countBeside, openCalls, safe, type Place, type Scope } from './statement-parts';
 import { unusedEventsPart } from './unused-events';
@@ -52,7 +53,7 @@ export function statementOf(
   const projection = project(entries);
   const isFirst = child === undefined && entries.some((entry) => entry.n === 1);
   const parts = [
-    freshPart(scope, write, place),
+    freshPart(scope, write, { projection, place }),
     child === undefined ? runPart(scope, projection.run, { write, conditions, place }) : besideRunPart(scope),
     ...(projection.steps.length === 0 ? [] : [stepsPart(scope, projection, place)]),
     ...(isFirst ? [temporalRunPart(scope)] : []),
@@ -76,7 +77,11 @@ export function statementOf(
   return { sql, parameters };
 }
 
-function freshPart(scope: Scope, { journal, kept = [] }: JournalWrite, place: Place): string {
+function freshPart(
+  scope: Scope,
+  { journal, kept = [] }: JournalWrite,
+  { projection, place }: { projection: Projection; place: Place },
+): string {
   const last = journal.entries.at(-1)?.n ?? null;
   const facts: (KeptFact & { n: number | null; entry: number | null })[] = [
     ...journal.entries.map((entry) => ({ ...entry, entry: entry.n })),
@@ -91,8 +96,9 @@ function freshPart(scope: Scope, { journal, kept = [] }: JournalWrite, place: Pl
     `${place(facts.map((fact) => Buffer.from(JSON.stringify(fact.data), 'utf8')))}::bytea[]`,
   ];
   return `fresh AS (
-    SELECT e.*, row_number() OVER (ORDER BY e.n, e.i) AS place
-    FROM unnest(${columns.join(', ')}) WITH ORDINALITY AS e (n, entry, type, at, step, data, i)
+    SELECT e.*, row_number() OVER (ORDER BY e.n, e.part, e.i) AS place
+    FROM (SELECT *, 3 AS part FROM unnest(${columns.join(', ')}) WITH ORDINALITY AS u (n, entry, type, at, step, data, i)
+      ${leftFacts(scope, projection, place)}) e
     WHERE NOT EXISTS (
       SELECT FROM run_events r WHERE r.tenant = ${scope.tenant} AND r.run = ${scope.run}
         AND coalesce(r.child, '') = ${place(journal.child?.id ?? '')}::text AND r.entry = e.n AND NOT r.superseded
@@ -138,7 +144,7 @@ function runPart(
     UPDATE runs r SET ${set.join(', ')}
     WHERE r.tenant = ${scope.tenant} AND r.id = ${scope.run} AND r.finished_at IS NULL
       AND coalesce(r.temporal_run, ${scope.temporalRun}) = ${scope.temporalRun}
-      AND ${conditionsOf(scope, write, { conditions, place })}
+      AND ${conditionsOf(scope, write, { conditions, place })}${run?.finished ? ` AND ${isAsRead(scope)}` : ''}
     RETURNING r.last_seq)`;
 }
 

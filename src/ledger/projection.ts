@@ -5,6 +5,8 @@ import type { RunStatus, StepStatus } from '../contract/workflow';
 export interface Projection {
   run: RunPatch | null;
   steps: StepPatch[];
+  /** Paths of those steps that the run's end found open. */
+  left: string[];
   decided: (ApprovalDecided & { at: string })[];
   expired: string[];
 }
@@ -37,7 +39,7 @@ export interface StepPatch {
 }
 
 export function project(entries: JournalEntry[]): Projection {
-  const projection: Projection = { run: null, steps: [], decided: [], expired: [] };
+  const projection: Projection = { run: null, steps: [], left: [], decided: [], expired: [] };
   const steps = new Map<string, StepPatch>();
   for (const entry of [...entries].sort((left, right) => left.n - right.n)) {
     projectRun(projection, entry);
@@ -45,16 +47,15 @@ export function project(entries: JournalEntry[]): Projection {
     if (entry.type === 'approval.decided') projection.decided.push({ ...entry.data, at: entry.at });
     if (entry.type === 'approval.expired') projection.expired.push(entry.data.approval);
   }
-  projection.steps = [...steps.values()];
   const { finished } = projection.run ?? {};
-  if (finished != null) projection.steps = projection.steps.map((step) => leftAt(step, finished.at));
+  if (finished != null)
+    for (const [path, step] of steps) {
+      if (step.status !== 'running' && step.status !== 'waiting') continue;
+      steps.set(path, { ...step, status: 'cancelled', finishedAt: finished.at });
+      projection.left.push(path);
+    }
+  projection.steps = [...steps.values()];
   return projection;
-}
-
-/** A step that was open when the run ended was cancelled with it. */
-function leftAt(step: StepPatch, at: string): StepPatch {
-  const isOpen = step.status === 'running' || step.status === 'waiting';
-  return isOpen ? { ...step, status: 'cancelled', finishedAt: at } : step;
 }
 
 function projectRun(projection: Projection, entry: JournalEntry): void {

@@ -2,7 +2,9 @@ import type { Incomplete, StepError } from '../contract/failures';
 import type { Value } from '../contract/value';
 import type { RunEnd } from '../contract/workflow';
 import type { Database } from './database';
-import { safe } from './statement-parts';
+import { isAsRead, leftBehind } from './left-behind';
+import { project } from './projection';
+import { safe, type Place } from './statement-parts';
 import { queuedEventsParts, unusedEventsPart } from './unused-events';
 
 /** How a run ended whose workflow could not write that itself. */
@@ -37,29 +39,27 @@ export async function stopCalls(database: Database, { tenant, run }: EndedRun): 
 /**
  * Ends a run whose workflow is over without having said so: open steps and approvals are cancelled,
  * events that it has kept are dead letters, those that were queued at a step are delivered once more,
- * and `run.finished` is the last event. One statement. False where it was closed already or another
- * Temporal run has it by now.
+ * and `run.finished` is the last event. One statement. False where it was closed already, another
+ * Temporal run has it by now, or somebody was writing of it.
  */
 export async function endRun(database: Database, ended: EndedRun, ending: Ending): Promise<boolean> {
   const { tenant, run, temporalRun } = ended;
   const { status, output, incomplete, error } = ending;
-  const reason = safe(ending.reason);
+  const parameters: unknown[] = [
+    ...[tenant, run, temporalRun, status, JSON.stringify(output), JSON.stringify(incomplete)],
+    ...[error === null ? null : JSON.stringify(error), safe(ending.reason)],
+  ];
+  const place: Place = (value) => `$${String(parameters.push(value))}`;
+  const scope = { tenant: '$1', run: '$2' };
+  const stateVersion = '(SELECT state_version FROM run)';
+  const left = leftBehind(scope, { told: project([]), stateVersion, place });
   const { rowCount } = await database.query(
     `WITH run AS (
        SELECT state_version, active_ms + coalesce(greatest(0, extract(epoch FROM now() - active_since)) * 1000, 0)::bigint AS ms
        FROM runs WHERE tenant = $1 AND id = $2),
      told AS (
-       SELECT row_number() OVER (ORDER BY part, place DESC) AS place, step, type, data FROM (
-         SELECT 1 AS part, s.position AS place, a.path AS step, 'approval.decided' AS type,
-           json_build_object('approval', a.id, 'status', 'cancelled', 'decision', null, 'by', 'system',
-             'comment', null, 'via', 'policy', 'content', null)::text AS data
-         FROM approvals a LEFT JOIN steps s ON s.tenant = a.tenant AND s.run = a.run AND s.path = a.path
-         WHERE a.tenant = $1 AND a.run = $2 AND a.status = 'pending'
-         UNION ALL
-         SELECT 2, s.position, s.path, 'step.finished',
-           json_build_object('type', s.type, 'id', s.id, 'status', 'cancelled', 'output', json_build_object('inline', null),
-             'decision', null, 'error', null, 'stateVersion', run.state_version)::text
-         FROM steps s, run WHERE s.tenant = $1 AND s.run = $2 AND s.status IN ('running', 'waiting')
+       SELECT row_number() OVER (ORDER BY part, place) AS place, step, type, data FROM (
+         ${left}
          UNION ALL
          SELECT 3, 0, null, 'run.finished',
            json_build_object('status', $4::text, 'output', $5::json, 'incomplete', $6::json, 'error', $7::json,
@@ -71,6 +71,7 @@ export async function endRun(database: Database, ended: EndedRun, ending: Ending
          last_seq = r.last_seq + (SELECT count(*) FROM told)
        FROM run
        WHERE r.tenant = $1 AND r.id = $2 AND r.finished_at IS NULL AND r.temporal_run IS NOT DISTINCT FROM $3::text
+         AND ${isAsRead(scope)}
        RETURNING r.last_seq),
      stepped AS (
        UPDATE steps s SET status = 'cancelled', finished_at = now() FROM ended
@@ -81,18 +82,15 @@ export async function endRun(database: Database, ended: EndedRun, ending: Ending
      past AS (
        UPDATE temporal_runs t SET closed_at = now() FROM ended
        WHERE t.tenant = $1 AND t.run = $2 AND t.closed_at IS NULL),
-     ${unusedEventsPart({ tenant: '$1', run: '$2' }, 'ended')},
-     ${queuedEventsParts({ tenant: '$1', run: '$2' }, 'ended')},
+     ${unusedEventsPart(scope, 'ended')},
+     ${queuedEventsParts(scope, 'ended')},
      written AS (
        INSERT INTO run_events (tenant, run, seq, type, at, step, data)
        SELECT $1, $2, ended.last_seq - (SELECT count(*) FROM told) + told.place, told.type, now(), told.step,
          convert_to(told.data, 'UTF8')
        FROM told, ended)
      SELECT FROM ended`,
-    [
-      ...[tenant, run, temporalRun, status, JSON.stringify(output), JSON.stringify(incomplete)],
-      ...[error === null ? null : JSON.stringify(error), reason],
-    ],
+    parameters,
   );
   return rowCount === 1;
 }

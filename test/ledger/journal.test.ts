@@ -207,11 +207,64 @@ test('withdraws what is still pending when the run ends, and appends nothing aft
   });
   await write(run, [ended(2)]);
   await write(run, [started(3, 'late')]);
-  expect((await events(run)).at(-1)).toEqual({ seq: 2, type: 'run.finished' });
+  expect(await events(run)).toEqual([
+    { seq: 1, type: 'run.status' },
+    { seq: 2, type: 'approval.decided' },
+    { seq: 3, type: 'run.finished' },
+  ]);
   const { rows } = await ledger.database.query(`SELECT status FROM approvals WHERE id = 'apr_e'`);
   expect(rows).toEqual([{ status: 'cancelled' }]);
   const closed = await ledger.database.query('SELECT status, output_json FROM runs WHERE id = $1', [run]);
   expect(closed.rows).toEqual([{ status: 'completed', output_json: '{"inline":"end"}' }]);
+});
+
+test('tells before the end of the steps that it leaves, the innermost first', async () => {
+  const run = await newRun();
+  await write(run, [started(1, 'a'), started(2, 'a.b'), started(3, 'a.c')]);
+  await write(run, [finished(4, 'a.b'), started(5, 'a.d'), started(6, 'a.d.e'), ended(7)]);
+  const { rows } = await ledger.database.query<{ step: string | null; data: Buffer; with_entry: number }>(
+    'SELECT step, data, with_entry FROM run_events WHERE run = $1 AND seq > 6 ORDER BY seq',
+    [run],
+  );
+  const left = { type: 'agent', status: 'cancelled', output: { inline: null }, decision: null, error: null };
+  expect(rows.slice(0, -1).map(({ step, data }) => [step, JSON.parse(data.toString()) as unknown])).toEqual(
+    ['a.d.e', 'a.d', 'a.c', 'a'].map((path) => [path, { ...left, id: path, stateVersion: 0 }]),
+  );
+  expect(rows.map((row) => row.with_entry)).toEqual([7, 7, 7, 7, null]);
+  expect((await events(run)).at(-1)).toEqual({ seq: 11, type: 'run.finished' });
+  for (const path of ['a', 'a.c', 'a.d', 'a.d.e'])
+    expect(await stepOf(run, path)).toMatchObject({ status: 'cancelled' });
+});
+
+test('tells of no step twice that a child finishes while the run ends', async () => {
+  const server = await testDatabase('server');
+  try {
+    for (let round = 0; round < 20; round++) {
+      const run = await insertRun(server.database);
+      const paths = ['a', 'b', 'c', 'd'];
+      const journal = { temporalRun: 't1', entries: [...paths.map((path, n) => started(n + 1, path))] };
+      await writeEntries(server.database, { tenant: 'default', run, journal });
+      const byChild = paths.map((path) => ({
+        ...{ temporalRun: 't1', entries: [finished(9, path)] },
+        child: { id: path, path, first: 9 },
+      }));
+      const end = { temporalRun: 't1', entries: [ended(5)] };
+      await Promise.all(
+        [...byChild, end].map((one) =>
+          writeEntries(server.database, { tenant: 'default', run, journal: one }),
+        ),
+      );
+      const { rows } = await server.database.query<{ seq: number; step: string | null }>(
+        `SELECT seq, step FROM run_events WHERE run = $1 AND seq > 4 ORDER BY seq`,
+        [run],
+      );
+      expect(rows.map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9]);
+      expect(rows.map(({ step }) => step).sort()).toEqual([...paths, null]);
+      expect(rows.at(-1)?.step).toBeNull();
+    }
+  } finally {
+    await server.close();
+  }
 });
 
 test('counts what is written beside a batch, by which a gap is known', async () => {

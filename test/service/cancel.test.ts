@@ -37,6 +37,30 @@ test('a cancelled run’s call is hung up on and the run is cancelled', async ()
   await cancelled(id, 'plain');
 }, 60_000);
 
+test('every step that it leaves is told of as cancelled, the outermost last', async () => {
+  await house.vendor.script({ match: 'left behind', then: { type: 'hang' } });
+  const approval = { type: 'approval', title: 'Good?', content: 'x' };
+  const branches = {
+    call: { type: 'sequence', steps: [{ type: 'set', value: 1 }, ask('left behind')] },
+    child: { type: 'sequence', isolate: true, steps: [approval] },
+  };
+  const id = await house.start(planOf({ type: 'parallel', branches }));
+  await house.waiting(id);
+  await eventually('the call is at the vendor', () => callOf('left behind'));
+  await cancelled(id, 'left behind');
+  const told = (await house.events(id)).map(({ type, step, data }) => [type, step, data.status]);
+  const finished = told.filter(([type]) => type === 'step.finished');
+  const begun = told.filter(([type]) => type === 'step.started').map(([, step]) => step);
+  expect(begun.toSorted()).toEqual(finished.map(([, step]) => step).toSorted());
+  expect(finished.filter(([, , status]) => status !== 'cancelled')).toEqual([
+    ['step.finished', 'call.steps.0', 'completed'],
+  ]);
+  expect(told.slice(-2)).toEqual([
+    ['step.finished', 'root', 'cancelled'],
+    ['run.finished', null, 'cancelled'],
+  ]);
+}, 60_000);
+
 test('it is while the worker is frozen, and what that does when it thaws changes nothing', async () => {
   const id = await hanging('frozen');
   const worker = house.service.pid('worker');

@@ -29,20 +29,6 @@ const plan = planOf({
 
 const paid = async () => (await house.vendor.totals()).calls;
 
-interface Told {
-  seq: number;
-  type: string;
-  data: { status?: string; reason?: string; approval?: string };
-}
-/** The events of a run that has ended, as a reader gets them who begins at the start. */
-async function events(run: string): Promise<Told[]> {
-  const { body } = await house.service.request('GET', `/v1/runs/${run}/events`);
-  return String(body)
-    .split('\n')
-    .filter((line) => line.startsWith('data: '))
-    .map((line) => JSON.parse(line.slice('data: '.length)) as Told);
-}
-
 /** Waits until the API speaks of this execution, which a reset has made, and of no end before it. */
 const shown = (run: string, temporalRun: string, since: number) =>
   eventually(
@@ -99,7 +85,7 @@ test('a reset to any event of a finished run runs on to the same end, pays nothi
       async () => (await temporal.newest(id)).status === 'COMPLETED' || undefined,
     );
   }
-  const told = await events(id);
+  const told = await house.events(id);
   expect(told.map(({ seq }) => seq)).toEqual(told.map((_, index) => index + 1));
   expect(told.at(-1)).toMatchObject({ type: 'run.finished', data: { status: 'completed' } });
   expect(told.filter(({ data }) => data.reason === 'reset')).toHaveLength(points.length);

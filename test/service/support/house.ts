@@ -16,6 +16,14 @@ export interface Waiting {
   approval: Approval;
 }
 
+/** An event of a run, as far as tests look at it. */
+export interface Told {
+  seq: number;
+  type: string;
+  step: string | null;
+  data: { status?: string; reason?: string; approval?: string };
+}
+
 /** The whole service in processes of its own, and at the far end a vendor that outlives it. */
 export interface House {
   service: Service;
@@ -29,6 +37,8 @@ export interface House {
   decide(approval: string, decision: unknown): Promise<{ status: number; body: unknown }>;
   steps(id: string): Promise<Step[]>;
   step(id: string, path: string): Promise<StepDetail>;
+  /** The events of a run that has ended, as a reader gets them who begins at the start. */
+  events(id: string): Promise<Told[]>;
   /** The prompts that reached the vendor's models with these words in a message, and those in the system prompt. */
   asked(words: string, system?: string): Promise<string[]>;
   /** Goes on with another incarnation on the same data. */
@@ -96,6 +106,13 @@ export async function openHouse(
     decide: (approval, decision) => service.request('POST', `/v1/approvals/${approval}`, decision),
     steps: async (id) => (await read<{ items: Step[] }>(`/v1/runs/${id}/steps`)).items,
     step: (id, place) => read<StepDetail>(`/v1/runs/${id}/steps/${place}`),
+    async events(id) {
+      const { body } = await service.request('GET', `/v1/runs/${id}/events`);
+      return String(body)
+        .split('\n')
+        .filter((line) => line.startsWith('data: '))
+        .map((line) => JSON.parse(line.slice('data: '.length)) as Told);
+    },
     asked: async (words, system = '') =>
       (await vendor.ledger())
         .filter((call) => call.path === '/v1/messages' && call.system.includes(system))
