@@ -120,7 +120,7 @@ export interface RunSummary {
 
 export const runEnds = ['completed', 'partial', 'failed', 'rejected', 'cancelled'] as const;
 export type RunEnd = (typeof runEnds)[number];
-export const openStatuses = ['queued', 'running', 'waiting', 'paused', 'stalled'] as const;
+export const openStatuses = ['queued', 'running', 'waiting', 'stalled'] as const;
 export type RunStatus = (typeof openStatuses)[number] | RunEnd;
 
 export const stepStatuses = [

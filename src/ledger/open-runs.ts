@@ -50,7 +50,7 @@ export async function readDueRuns(
      WHERE finished_at IS NULL AND NOT start_pending
        AND (status = 'stalled' OR reset_pending OR cancel_requested
          OR coalesce(checked_at, created_at) < now() - make_interval(secs =>
-              CASE WHEN status IN ('waiting', 'paused') THEN $2::float8 ELSE $1::float8 END))
+              CASE WHEN status = 'waiting' THEN $2::float8 ELSE $1::float8 END))
      ORDER BY (status = 'stalled' OR reset_pending OR cancel_requested) DESC, checked_at NULLS FIRST LIMIT $3`,
     [workingSeconds, waitingSeconds, limit],
   );

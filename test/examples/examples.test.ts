@@ -26,7 +26,7 @@ afterAll(() => service.close(), 60_000);
 
 const examples = path.join(projectFolder, 'examples');
 const read = (folder: string, file: string) => readFileSync(path.join(examples, folder, file), 'utf8');
-const open = ['queued', 'running', 'waiting', 'paused', 'stalled'];
+const open = ['queued', 'running', 'waiting', 'stalled'];
 
 interface Started {
   id: string;

@@ -50,7 +50,7 @@ function rowLine(row: Row, cells: readonly string[], widths: readonly number[], 
 
 /** One character that says how a step stands; also of a run, whose ends are named alike. */
 export function statusMark(
-  status: StepStatus | 'partial' | 'queued' | 'paused' | 'stalled',
+  status: StepStatus | 'partial' | 'queued' | 'stalled',
   { colors, frame }: Drawing,
 ): string {
   switch (status) {
@@ -63,7 +63,6 @@ export function statusMark(
     case 'partial':
       return colors.yellow('◐');
     case 'waiting':
-    case 'paused':
       return colors.yellow('?');
     case 'stalled':
       return colors.red('!');
