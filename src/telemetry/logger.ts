@@ -9,6 +9,8 @@ export function createLogger(config: Config, part: string): Logger {
     base: { part, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     mixin: currentIds,
+    // Temporal's SDK names its errors so.
+    serializers: { error: pino.stdSerializers.err },
   });
 }
 
