@@ -160,7 +160,8 @@ async function skeletonOf(run: RunState, node: Node, step: StepNode): Promise<Sk
   const flow: StepNode = { ...step, onFailure: { type: 'fail' } };
   delete flow.id;
   delete flow.when;
-  delete flow.timeoutMs;
+  // Of a question to people it says how long they may take, and not the step.
+  if (flow.type !== 'approval' && flow.type !== 'question') delete flow.timeoutMs;
   delete flow.limits;
   delete flow.isolate;
   const whole: Skeleton = { ...run.skeleton, flow };

@@ -168,7 +168,10 @@ test('closes a cancelled run that no worker closes', async () => {
   const at = Date.now();
   await api.app.inject({ method: 'POST', url: `/v1/runs/${id}/cancel`, headers: bearer(key), payload: {} });
   reconcile();
-  expect(await standing(id, 'cancelled')).toMatchObject({ result: { error: null } });
+  expect(await standing(id, 'cancelled')).toMatchObject({
+    statusReason: 'Cancelled, and no worker has closed it in time.',
+    result: { error: null },
+  });
   expect(Date.now() - at).toBeLessThan(15_000);
   expect((await workflow(id).describe()).status.name).toBe('TERMINATED');
 }, 60_000);

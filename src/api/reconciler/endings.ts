@@ -10,10 +10,13 @@ import { FailureType } from '../../contract/failures';
 import { nothing } from '../../contract/value';
 import type { RunSummary } from '../../contract/workflow';
 import { hasOpenCalls } from '../../ledger/calls';
-import { readChildren } from '../../ledger/children';
+import { idsOfChildren } from '../../ledger/children';
 import type { KnownRun } from '../../ledger/open-runs';
 import { endRun, stopCalls, type Ending } from '../../ledger/run-endings';
 import type { Service } from '../service';
+
+/** Why the service itself terminates a workflow. */
+export const closedByNoWorker = 'Cancelled, and no worker has closed it in time.';
 
 const readMsMax = 5_000;
 const callsEndMsMax = 2_000;
@@ -42,7 +45,7 @@ export async function endLost(service: Service, log: FastifyBaseLogger, run: Kno
 
 /** The children of a workflow that is over without having ended them: nobody waits for them any more. */
 async function endChildren({ database, temporal }: Service, { tenant, id }: KnownRun): Promise<void> {
-  for (const workflowId of await readChildren(database, tenant, id)) {
+  for (const workflowId of await idsOfChildren(database, tenant, id)) {
     const handle = temporal.client.workflow.getHandle(workflowId);
     try {
       await temporal.within(readMsMax, () => handle.terminate('The run that it belongs to is over.'));
@@ -103,6 +106,7 @@ async function terminationOf({ temporal }: Service, workflowId: string, runId: s
     }),
   );
   const { identity, reason } = history?.events?.[0]?.workflowExecutionTerminatedEventAttributes ?? {};
+  if (reason === closedByNoWorker) return reason;
   const who = identity == null || identity === '' ? '' : ` by ${identity}`;
   return `Terminated in Temporal${who}${reason == null || reason === '' ? '.' : `: ${reason}`}`;
 }

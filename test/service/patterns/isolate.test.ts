@@ -71,6 +71,21 @@ test('a child workflow with a history of its own carries out the step, and the r
   expect(JSON.stringify(await chainOf(temporal, id))).not.toContain('Second. i1');
 }, 60_000);
 
+test.each([
+  ['approval', { content: 'the text' }, { decision: 'approve' }, 'the text'],
+  ['question', { answer: { type: 'string' } }, { decision: 'answer', content: 'yes' }, 'yes'],
+])(
+  'an isolated %s asks in its child, in its own time',
+  async (type, rest, decision, output) => {
+    const id = await start({ type, title: 'Good?', timeout: '3h', ...rest, isolate: true });
+    const { approval } = await house.waiting(id);
+    expect(Date.parse(approval.dueAt ?? '') - Date.parse(approval.requestedAt)).toBe(3 * 3_600_000);
+    await house.decide(approval.id, decision);
+    expect(await house.ended(id)).toMatchObject({ status: 'completed', result: { output } });
+  },
+  60_000,
+);
+
 test('its failure, its end by time and its spent budget are those of the step', async () => {
   await house.vendor.script({ match: 'Refuse. i2', then: { type: 'error', status: 400 } });
   await house.vendor.script({ match: 'Hang. i2', then: { type: 'hang' } });
@@ -109,12 +124,28 @@ test('a child that is terminated in Temporal fails its step, and a terminated ru
   await temporal.client.workflow.getHandle(`${first}/root`).terminate('by mistake');
   expect((await house.ended(first)).result?.output).toBe('workflow_failed');
 
-  const second = await start(question);
+  // Some tell of steps of their own, and some have none.
+  await house.vendor.script({ match: 'Hang. i4', then: { type: 'hang' } });
+  const branches = {
+    question,
+    call: ask('Hang. i4', { isolate: true }),
+    nested: { type: 'sequence', isolate: true, steps: [{ type: 'wait', event: 'never.i4', isolate: true }] },
+  };
+  const second = await start({ type: 'parallel', branches });
   await house.waiting(second);
+  const children = ['question', 'call', 'nested', 'nested.steps.0'].map((path) => `${second}/${path}`);
+  const statuses = async () =>
+    Promise.all(children.map(async (child) => (await temporal.newest(child)).status));
+  await eventually('all children are there', async () =>
+    (await statuses().catch(() => ['unknown'])).every((status) => status === 'RUNNING') &&
+    (await house.asked('Hang. i4')).length > 0
+      ? true
+      : undefined,
+  );
   await temporal.client.workflow.getHandle(second).terminate('enough');
   expect(await house.ended(second)).toMatchObject({ status: 'failed' });
-  await eventually('its child is ended, too', async () =>
-    (await temporal.newest(`${second}/root`)).status === 'RUNNING' ? undefined : true,
+  await eventually('its children are ended, too', async () =>
+    (await statuses()).includes('RUNNING') ? undefined : true,
   );
 }, 60_000);
 

@@ -123,7 +123,12 @@ const setStep: fc.Arbitrary<Step> = fc
   .constantFrom('short', `{{ previous }} ${long}`, { a: '{{ previous }}', b: [1, '{{ input.mark }}'] })
   .map((value) => ({ type: 'set', value }));
 
-const waitStep: fc.Arbitrary<Step> = fc.constantFrom<Step>(
+const perhapsIsolated = (step: fc.Arbitrary<Step>): fc.Arbitrary<Step> =>
+  fc
+    .tuple(step, fc.constantFrom(false, false, false, false, true))
+    .map(([one, isolate]) => (isolate ? { ...one, isolate } : one));
+
+const waitSteps = fc.constantFrom<Step>(
   { type: 'wait', for: '20ms' },
   { type: 'wait', until: '2020-01-01T00:00:00Z' },
   { type: 'wait', event: 'never', timeout: '1s', onFailure: 'skip' },
@@ -134,6 +139,7 @@ const waitStep: fc.Arbitrary<Step> = fc.constantFrom<Step>(
     reduce: { type: 'set', value: 'emitted' },
   },
 );
+const waitStep = perhapsIsolated(waitSteps);
 
 function guarded(place: Place, step: fc.Arbitrary<Step>): fc.Arbitrary<Step> {
   const mended = fc.oneof(
@@ -145,14 +151,12 @@ function guarded(place: Place, step: fc.Arbitrary<Step>): fc.Arbitrary<Step> {
   );
   return fc
     .tuple(
-      step,
+      perhapsIsolated(step),
       fc.option(mended, { nil: undefined }),
       fc.constantFrom(undefined, undefined, undefined, false, true),
-      fc.constantFrom(undefined, undefined, undefined, undefined, true),
     )
-    .map(([one, onFailure, when, isolate]) => ({
+    .map(([one, onFailure, when]) => ({
       ...one,
-      ...(isolate === undefined ? {} : { isolate }),
       ...(onFailure === undefined ? {} : { onFailure }),
       ...(when === undefined ? {} : { when: when ? 'input.yes == true' : 'input.yes == false' }),
     }));
@@ -180,7 +184,7 @@ function agentStep(place: Place): fc.Arbitrary<Step> {
 }
 
 function approvalStep({ beside }: Place): fc.Arbitrary<Step> {
-  return fc.constantFrom<Step>(
+  const steps = fc.constantFrom<Step>(
     { type: 'approval', title: 'approve {{ input.mark }}', content: 'what is shown' },
     { type: 'approval', title: 'edit {{ input.mark }}', content: '{{ previous }}' },
     { type: 'approval', title: 'low', risk: 'low', content: '{{ previous }}' },
@@ -191,6 +195,7 @@ function approvalStep({ beside }: Place): fc.Arbitrary<Step> {
     { type: 'question', title: 'answer {{ input.mark }}', content: '{{ previous }}' },
     { type: 'question', title: 'reject', answer: { type: 'integer' } },
   );
+  return perhapsIsolated(steps);
 }
 
 function sequenceStep(place: Place): fc.Arbitrary<Step> {
