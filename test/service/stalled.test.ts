@@ -15,18 +15,19 @@ const standing = (id: string, status: string) =>
   );
 
 test('runs are stalled while no worker works, say what to do, and go on when one does again', async () => {
-  await house.vendor.script({ match: 'slow one', then: { type: 'slow', ms: 5_000 } });
+  await house.vendor.script({ match: 'slow one', then: { type: 'slow', ms: 5_000 }, times: 2 });
   const waits = await house.start(planOf({ type: 'approval', title: 'Good?', content: 'x' }));
   await house.waiting(waits);
   const working = await house.start(planOf(ask('slow one')));
-  await eventually('its call is at the vendor', async () =>
-    (await house.vendor.ledger()).length > 0 ? true : undefined,
+  const inChild = await house.start(planOf(ask('slow one', { isolate: true })));
+  await eventually('their calls are at the vendor', async () =>
+    (await house.vendor.ledger()).length === 2 ? true : undefined,
   );
   const worker = house.service.pid('worker');
   process.kill(worker, 'SIGSTOP');
   const queued = await house.start(planOf(ask('never seen')));
   try {
-    for (const id of [queued, working])
+    for (const id of [queued, working, inChild])
       expect((await standing(id, 'stalled')).statusReason).toMatch(
         /worker .*of the queue .+ start (one|another)/,
       );
@@ -35,7 +36,7 @@ test('runs are stalled while no worker works, say what to do, and go on when one
   } finally {
     process.kill(worker, 'SIGCONT');
   }
-  for (const id of [queued, working]) {
+  for (const id of [queued, working, inChild]) {
     const run = await house.ended(id);
     expect(run).toMatchObject({ status: 'completed', usage: { modelCalls: 1 } });
     const told = String((await house.service.request('GET', `/v1/runs/${id}/events`)).body);

@@ -4,9 +4,9 @@ import { noteChecked, readDueRuns, stallRun, unstallRun, type KnownRun } from '.
 import { requestCancel } from '../../ledger/runs';
 import type { Service } from '../service';
 import { compare } from './compare';
-import { endLost } from './endings';
+import { closedByNoWorker, endLost } from './endings';
+import { findTrouble, type FoundTrouble } from './family';
 import { lastTaskFailure, workerPolls } from './workers';
-import { troubleOf, type Trouble } from './stall';
 
 const due = { workingSeconds: 10, waitingSeconds: 60 };
 /** Looks a round: ten a second, and more while no worker is there to be kept from its work. */
@@ -68,37 +68,39 @@ async function lookAt(service: Service, log: FastifyBaseLogger, look: Look): Pro
     await requestCancel(database, run, null);
     await service.gateways.cancel(run.tenant, run.id);
   }
-  const trouble = troubleOf(newest, Date.now());
   if (await isLeftCancelled(service, run, newest)) {
     log.info({ run: run.id }, 'terminated a cancelled run that no worker closed');
     await compare(service, log, run);
     return;
   }
-  const reason = await stallReason(service, look, trouble);
+  const found = await findTrouble(service, newest);
+  const reason = await stallReason(service, look, found);
   if (reason !== null) {
     if (await stallRun(database, run, reason)) log.warn({ run: run.id, reason }, 'a run is stalled');
-  } else if (run.status === 'stalled' && trouble === null && (await unstallRun(database, run))) {
+  } else if (run.status === 'stalled' && found === null && (await unstallRun(database, run))) {
     log.info({ run: run.id }, 'a stalled run goes on');
   }
 }
 
 async function stallReason(
   service: Service,
-  { run, newest, polls, suspects }: Look,
-  trouble: Trouble | null,
+  { run, polls, suspects }: Look,
+  found: FoundTrouble | null,
 ): Promise<string | null> {
-  if (trouble?.type !== 'untaken') suspects.delete(run.id);
-  if (trouble === null) return null;
+  if (found?.trouble.type !== 'untaken') suspects.delete(run.id);
+  if (found === null) return null;
+  const { trouble, workflowId, runId } = found;
   const queue = service.temporal.taskQueue;
   if (trouble.type === 'failing') {
-    const failure = await lastTaskFailure(service, run.id, newest.runId);
+    const failure = await lastTaskFailure(service, workflowId, runId);
     if (failure !== null)
       return `Its workflow task fails: ${failure.replace(/\.?$/, '.')} A worker whose code fits the run lets it go on.`;
     return (await polls()) ? silent(queue) : nobody(queue);
   }
+  const task = `${workflowId} ${trouble.task}`;
   const known = suspects.get(run.id);
-  const since = known?.task === trouble.task ? known.since : performance.now();
-  suspects.set(run.id, { task: trouble.task, since });
+  const since = known?.task === task ? known.since : performance.now();
+  suspects.set(run.id, { task, since });
   if (performance.now() - since < suspicionMs && run.status !== 'stalled') return null;
   return (await polls()) ? null : nobody(queue);
 }
@@ -117,8 +119,6 @@ async function isLeftCancelled(
   if (run.cancelledFor === null) return false;
   const hasTask = newest.raw.pendingWorkflowTask != null;
   if (run.cancelledFor < (hasTask ? cancelSeconds.untaken : cancelSeconds.any)) return false;
-  await temporal.client.workflow
-    .getHandle(run.id, newest.runId)
-    .terminate('Cancelled, and no worker has closed it in time.');
+  await temporal.client.workflow.getHandle(run.id, newest.runId).terminate(closedByNoWorker);
   return true;
 }
