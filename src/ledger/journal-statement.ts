@@ -1,6 +1,6 @@
 import type { JournalFact, Carried } from '../contract/journal';
 import { approvalParts, type ApprovalRow } from './journal-approvals';
-import { isAsRead, leftFacts } from './left-behind';
+import { isAsRead, leftFacts, mayLeave } from './left-behind';
 import { project, type Projection, type RunPatch } from './projection';
 import { countBeside, openCalls, safe, type Place, type Scope } from './statement-parts';
 import { unusedEventsPart } from './unused-events';
@@ -144,7 +144,7 @@ function runPart(
     UPDATE runs r SET ${set.join(', ')}
     WHERE r.tenant = ${scope.tenant} AND r.id = ${scope.run} AND r.finished_at IS NULL
       AND coalesce(r.temporal_run, ${scope.temporalRun}) = ${scope.temporalRun}
-      AND ${conditionsOf(scope, write, { conditions, place })}${run?.finished ? ` AND ${isAsRead(scope)}` : ''}
+      AND ${conditionsOf(scope, write, { conditions, place })}${run !== null && mayLeave(run) ? ` AND ${isAsRead(scope)}` : ''}
     RETURNING r.last_seq)`;
 }
 

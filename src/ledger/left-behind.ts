@@ -1,4 +1,4 @@
-import type { Projection } from './projection';
+import type { Projection, RunPatch } from './projection';
 import type { Place, Scope } from './statement-parts';
 
 /**
@@ -41,13 +41,19 @@ export function leftBehind(
 
 /** What a run leaves behind, beside the facts of its last batch: before its end, with which a reset takes it back. */
 export function leftFacts(scope: Scope, told: Projection, place: Place): string {
-  if (!told.run?.finished) return '';
-  const { entry, stateVersion, finished } = told.run;
+  const { run } = told;
+  if (!run?.finished || !mayLeave(run)) return '';
+  const { entry, stateVersion, finished } = run;
   const known = `(SELECT state_version FROM runs WHERE tenant = ${scope.tenant} AND id = ${scope.run})`;
   const version = `greatest(${known}, ${place(stateVersion)}::int)`;
   return `UNION ALL
       SELECT ${place(entry)}::int, NULL, l.type, ${place(finished.at)}::timestamptz, l.step, convert_to(l.data, 'UTF8'), l.place, l.part
       FROM (${leftBehind(scope, { told, stateVersion: version, place })}) l`;
+}
+
+/** Whether a run can have ended before its steps did: one that came to its own end has ended them all. */
+export function mayLeave({ finished }: RunPatch): boolean {
+  return finished !== null && finished.status !== 'completed' && finished.status !== 'partial';
 }
 
 /**

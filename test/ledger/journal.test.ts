@@ -205,7 +205,7 @@ test('withdraws what is still pending when the run ends, and appends nothing aft
     journal: { temporalRun: 't1', entries: [waiting(1)] },
     approval: row,
   });
-  await write(run, [ended(2)]);
+  await write(run, [ended(2, 'cancelled')]);
   await write(run, [started(3, 'late')]);
   expect(await events(run)).toEqual([
     { seq: 1, type: 'run.status' },
@@ -215,13 +215,13 @@ test('withdraws what is still pending when the run ends, and appends nothing aft
   const { rows } = await ledger.database.query(`SELECT status FROM approvals WHERE id = 'apr_e'`);
   expect(rows).toEqual([{ status: 'cancelled' }]);
   const closed = await ledger.database.query('SELECT status, output_json FROM runs WHERE id = $1', [run]);
-  expect(closed.rows).toEqual([{ status: 'completed', output_json: '{"inline":"end"}' }]);
+  expect(closed.rows).toEqual([{ status: 'cancelled', output_json: '{"inline":"end"}' }]);
 });
 
 test('tells before the end of the steps that it leaves, the innermost first', async () => {
   const run = await newRun();
   await write(run, [started(1, 'a'), started(2, 'a.b'), started(3, 'a.c')]);
-  await write(run, [finished(4, 'a.b'), started(5, 'a.d'), started(6, 'a.d.e'), ended(7)]);
+  await write(run, [finished(4, 'a.b'), started(5, 'a.d'), started(6, 'a.d.e'), ended(7, 'cancelled')]);
   const { rows } = await ledger.database.query<{ step: string | null; data: Buffer; with_entry: number }>(
     'SELECT step, data, with_entry FROM run_events WHERE run = $1 AND seq > 6 ORDER BY seq',
     [run],
@@ -248,7 +248,7 @@ test('tells of no step twice that a child finishes while the run ends', async ()
         ...{ temporalRun: 't1', entries: [finished(9, path)] },
         child: { id: path, path, first: 9 },
       }));
-      const end = { temporalRun: 't1', entries: [ended(5)] };
+      const end = { temporalRun: 't1', entries: [ended(5, 'cancelled')] };
       await Promise.all(
         [...byChild, end].map((one) =>
           writeEntries(server.database, { tenant: 'default', run, journal: one }),

@@ -1,4 +1,5 @@
 import type { JournalEntry, JournalFact } from '../../../src/contract/journal';
+import type { RunEnd } from '../../../src/contract/workflow';
 
 // What a run's workflow tells of itself, written by hand.
 export const at = '2026-01-01T00:00:00.000Z';
@@ -20,11 +21,11 @@ export const finished = (n: number, path: string, output = 'text'): JournalEntry
     },
   });
 
-export const ended = (n: number): JournalEntry =>
+export const ended = (n: number, status: RunEnd = 'completed'): JournalEntry =>
   entry(n, null, {
     type: 'run.finished',
     data: {
-      ...{ status: 'completed', incomplete: [], error: null, reason: null, activeMs: 5 },
+      ...{ status, incomplete: [], error: null, reason: null, activeMs: 5 },
       output: { inline: 'end' },
     },
   });
