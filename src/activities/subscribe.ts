@@ -9,7 +9,7 @@ import { fits } from '../plan/fits';
 import { at, readManifest } from './manifests';
 import type { Ports } from './ports';
 import { resolveNames } from './resolve';
-import { writeJournal } from './write-journal';
+import { takePlace, writeJournal } from './write-journal';
 
 const pageSize = 100;
 
@@ -20,13 +20,16 @@ const pageSize = 100;
 export async function subscribe(ports: Ports, request: Subscribe): Promise<Subscribed> {
   const { database } = ports;
   const { tenant, run } = request.run;
-  await writeJournal(ports, { tenant, run, journal: request.journal });
+  const write = { tenant, run, journal: request.journal };
+  await takePlace(ports, write);
   const condition =
     request.fits === null ? null : at(await readManifest(database, request.run), request.fits.at);
   const { path, workflowId, types } = request;
   const names = request.fits?.names ?? {};
   const one: Subscription = { tenant, run, path, workflowId, types, fits: condition, names };
+  // Whoever sees the run wait can wake it.
   const before = await insertSubscription(database, one);
+  await writeJournal(ports, write);
   if (before !== null) {
     const event = await readEvent(database, tenant, before);
     return { taken: { id: before, event: await heldBy(database, one, event) } };

@@ -28,8 +28,12 @@ export async function writeWholeEnd(
   return await writeEnd(database, { ...write, executor: executorOf(write) }, others);
 }
 
-/** Sees to it that the ledger holds the journal of just this Temporal run, so that it can be counted. */
+/**
+ * Sees to it that the ledger holds the journal of just this Temporal run, so that it can be counted, or
+ * added to otherwise. Of a child, which writes beside the run's own, nothing is asked.
+ */
 export async function takePlace({ database }: Ports, write: JournalWrite): Promise<void> {
+  if (write.journal.child !== undefined) return;
   for (;;) {
     const place = await settlePlace(database, { ...write, executor: executorOf(write) });
     if (place.type !== 'elsewhere') return;
