@@ -118,11 +118,13 @@ function besideRunPart(scope: Scope): string {
     RETURNING r.last_seq)`;
 }
 
-function runPart(
-  scope: Scope,
-  run: RunPatch | null,
-  { write, conditions, place }: { write: JournalWrite; conditions: Conditions; place: Place },
-): string {
+interface Conditional {
+  write: JournalWrite;
+  conditions: Conditions;
+  place: Place;
+}
+
+function runPart(scope: Scope, run: RunPatch | null, { write, conditions, place }: Conditional): string {
   const { search } = write;
   const set = [
     'last_seq = r.last_seq + (SELECT count(*) FROM fresh)',
@@ -144,20 +146,24 @@ function runPart(
     UPDATE runs r SET ${set.join(', ')}
     WHERE r.tenant = ${scope.tenant} AND r.id = ${scope.run} AND r.finished_at IS NULL
       AND coalesce(r.temporal_run, ${scope.temporalRun}) = ${scope.temporalRun}
-      AND ${conditionsOf(scope, write, { conditions, place })}${run !== null && mayLeave(run) ? ` AND ${isAsRead(scope)}` : ''}
+      ${conditionsOf(scope, run, { write, conditions, place })}
     RETURNING r.last_seq)`;
 }
 
 function conditionsOf(
   scope: Scope,
-  { journal }: JournalWrite,
-  { conditions: { whilePending, others }, place }: { conditions: Conditions; place: Place },
+  run: RunPatch | null,
+  { write: { journal }, conditions: { whilePending, others }, place }: Conditional,
 ): string {
+  const all: string[] = [];
   // After a reset what it replaces is marked first.
-  const settled = whilePending === true ? 'true' : 'NOT r.reset_pending';
-  if (others === undefined) return settled;
-  const entries = place(journal.entries.map((entry) => entry.n));
-  return `${settled} AND (${countBeside(scope, entries)}) = ${place(others)}::int AND NOT EXISTS (${openCalls(scope)})`;
+  if (whilePending !== true) all.push('NOT r.reset_pending');
+  if (run !== null && mayLeave(run)) all.push(isAsRead(scope));
+  if (others !== undefined) {
+    const entries = place(journal.entries.map((entry) => entry.n));
+    all.push(`(${countBeside(scope, entries)}) = ${place(others)}::int`, `NOT EXISTS (${openCalls(scope)})`);
+  }
+  return all.map((one) => ` AND ${one}`).join('');
 }
 
 function temporalRunPart(scope: Scope): string {

@@ -11,8 +11,9 @@ export function leftBehind(
   { told, stateVersion, place }: { told: Projection; stateVersion: string; place: Place },
 ): string {
   const approvals = place([...told.decided.map(({ approval }) => approval), ...told.expired]);
-  const open = told.steps.filter(({ path }) => told.left.includes(path));
-  const ended = place(told.steps.filter((step) => !open.includes(step)).map(({ path }) => path));
+  const left = new Set(told.left);
+  const open = told.steps.filter(({ path }) => left.has(path));
+  const ended = place(told.steps.flatMap(({ path }) => (left.has(path) ? [] : [path])));
   const columns = [
     `${place(open.map(({ path }) => path))}::text[]`,
     `${place(open.map(({ type }) => type))}::text[]`,
